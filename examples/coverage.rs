@@ -1,5 +1,6 @@
 //! How often the intervals of reports hold a truth that is known, and how often a difference is
-//! shown where there is none: a line for each statistic and population.
+//! shown where there is none: a line for each statistic and population. Then the same for means
+//! where seeds were added until their interval was narrow (`--until`).
 //!
 //! ```text
 //! cargo run --release --example coverage

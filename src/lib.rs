@@ -1,9 +1,9 @@
 //! driftlab: a deterministic lab for the data that drifts apart between services.
 //!
 //! A business operation touches several services, each with a database of its own. How long do they
-//! contradict each other, who sees it, and what is left behind when something crashes? driftlab
-//! runs the same operations under different consistency patterns, with the same random numbers and
-//! the same faults, and measures what happened. Nothing real is started: a run is a simulation.
+//! contradict each other, which readers see it, and what remains after a crash? driftlab runs the
+//! same operations under different consistency patterns, with the same random numbers and the same
+//! faults, and measures the results. Nothing real is started: a run is a simulation.
 //!
 //! # The map
 //!
@@ -17,29 +17,29 @@
 //!
 //! Each module uses only those above it:
 //!
-//! | module | what lives there | what it does not know |
+//! | module | contents | does not depend on |
 //! |---|---|---|
 //! | `kernel` | time, event queue, executor, waiting, random streams, history | databases |
 //! | `stats` | quantiles that keep "never", intervals, paired comparison | simulation |
 //! | `model` | nodes, calls, services, databases, brokers, clients, operations | patterns |
 //! | `patterns` | one file for each way to keep data consistent, and their registry | faults |
 //! | `techniques` | one file for each way to own data, and their registry | patterns |
-//! | `faults` | one file for each thing that goes wrong, and their registry | patterns |
-//! | `checks` | what reads the history: measures, census, invariants | live state |
+//! | `faults` | one file for each kind of fault, and their registry | patterns |
+//! | `checks` | measures, census, invariants: readers of the history | live state |
 //! | `scenario` | text to typed values with positions, problems as data, schema | running |
 //! | `experiment` | many runs: variants on the same seeds, folded into one result | drawing |
 //! | `search` | fuzzing, exploring, shrinking, replay, explanation | drawing |
-//! | `verification` | small systems with closed forms, held against runs | drawing |
+//! | `verification` | small systems with closed forms, compared with runs | drawing |
 //! | `report` | results to bytes: tables, CSV, JSON, charts, pages | simulating, files |
 //! | `cli` | arguments, progress, colours, files, exit codes | |
 //!
-//! # The laws
+//! # Laws of the implementation
 //!
 //! 1. **A run is a pure function** of scenario, variant, seed and plan of faults. No clock, file,
 //!    environment, thread, global or hash order takes part.
 //! 2. **Time is whole nanoseconds.** Events are ordered by time, then by the order in which they
 //!    were scheduled.
-//! 3. **Random streams are named.** A draw hashes what it is for, not when it is asked for, so one
+//! 3. **Random streams are named.** A draw hashes its purpose, not its position in time, so one
 //!    more entity, fault or draw changes no other; variants of one scenario share their random
 //!    numbers (common random numbers).
 //! 4. **Samplers give the same values** on every platform, in debug and release, with any number
@@ -51,8 +51,8 @@
 //!    the history; measures and checks read that and nothing else. The provenance of a stored value
 //!    says which effects it contains.
 //! 7. **The library never prints, exits or reads arguments**; only `cli` does.
-//! 8. **Every run has a fingerprint**, a hash of what happened in it. Where that of a scenario that
-//!    ships changes, the changelog says so under "Values changed".
+//! 8. **Every run has a fingerprint**, a hash of its history. If that of a scenario that ships
+//!    changes, the changelog has an entry under "Values changed".
 //!
 //! `tests/tidy.rs`, `.clippy.toml` and the types enforce them.
 //!
@@ -60,8 +60,8 @@
 //!
 //! The command line is one user of this library. [`prelude`] is the manual for others: programs
 //! that run scenarios and read the results, or that add a pattern, a technique, a fault, a check, a
-//! measure or an export of their own. Nothing else is public. The feature `internals` opens every
-//! module to benches and integration tests, without any promise that it stays as it is.
+//! measure or an export of their own. Nothing else is public. The feature `internals` makes every
+//! module visible to benches and integration tests, without any promise of stability.
 #![doc = ""]
 #![doc = include_str!("glossary.md")]
 #![forbid(unsafe_code)]
@@ -70,8 +70,8 @@ pub mod prelude;
 
 mod lab;
 
-// The modules are private but for those who turn on `internals`. A macro could say so once, but
-// `cargo fmt` does not follow modules that a macro declares.
+// The modules are private unless the feature `internals` is on. A macro would avoid the repetition,
+// but `cargo fmt` does not follow modules that a macro declares.
 #[cfg(not(feature = "internals"))]
 mod checks;
 #[cfg(not(feature = "internals"))]

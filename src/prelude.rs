@@ -94,7 +94,7 @@
 //!
 //! use driftlab::prelude::*;
 //!
-//! /// A local commit, and a message to everybody else.
+//! /// A local commit, and a message to all others.
 //! struct FireAndForget {
 //!     copies: u8,
 //! }
@@ -139,7 +139,7 @@
 //!             for copy in 0..self.copies {
 //!                 let here = here.at_step(step, copy.into());
 //!                 here.tell(there, request, move |there| async move {
-//!                     // Whatever becomes of it, nobody is told.
+//!                     // The result is dropped: no caller waits for it.
 //!                     let _ = step::apply(&there, step, once).await;
 //!                 });
 //!             }

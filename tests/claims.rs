@@ -20,7 +20,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The scenarios of the tour.
+/// The scenarios of the tour and the walkthroughs.
 fn tour() -> Vec<PathBuf> {
     let files = fs::read_dir(root().join("scenarios/ownership")).expect("the tour");
     let mut files: Vec<PathBuf> = files.map(|entry| entry.expect("a file").path()).collect();

@@ -1,11 +1,11 @@
-//! Which of several listeners see which kinds of record.
+//! The dispatch of records to listeners, by kind of record.
 
 use crate::model::record::Kind;
 
 /// The listeners of each kind of record, by position.
 ///
-/// A set of bits for each kind: most records concern few of the listeners, and this is asked for
-/// every record of every run.
+/// Each kind has a bit set: most records concern few of the listeners, and this is looked up
+/// for every record of every run.
 #[derive(Clone, Debug)]
 pub struct Audience([u64; Kind::COUNT]);
 
@@ -23,7 +23,7 @@ impl Audience {
         Self(audience)
     }
 
-    /// The positions of those that see this kind, in order.
+    /// The positions of the listeners to this kind, in order.
     #[inline]
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = usize> + use<> {
         let mut left = self.0[kind as usize];

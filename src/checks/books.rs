@@ -1,4 +1,4 @@
-//! The books of a run, which all who judge it share.
+//! The books of a run: the state that all judges of the run share.
 
 use std::sync::Arc;
 
@@ -10,33 +10,33 @@ use crate::kernel::Sink;
 use crate::model::record::{Event, Phase, Record};
 use crate::model::system::System;
 
-/// The books that every judge of a run reads: what became of the operations, whether the declared
-/// invariants hold, and how far the run has got. States are taken at the end of an instant.
+/// The state of a run as it follows from the history: the outcomes of operations, the declared
+/// invariants, and the progress of the run. States are taken at the end of an instant.
 #[derive(Debug)]
 pub struct Books {
-    /// The operations by what they came to.
+    /// The operations with their outcomes.
     pub operations: Operations,
     /// The number of operations that are partial, over time.
     pub partial: Gauge,
-    /// The same of each kind of operation.
+    /// The number of partial operations of each kind, over time.
     pub partial_by_kind: ByKind<Gauge>,
     /// The declared invariants.
     pub invariants: Invariants,
-    /// The instant that is going on, ns.
+    /// The current instant, in ns.
     pub now: u64,
-    /// The last end of a fault, ns.
+    /// The last end of a fault, in ns.
     pub healed: u64,
-    /// True if everything had come to rest at the end of the run.
+    /// True if the system was quiescent at the end of the run.
     pub settled: bool,
 }
 
-/// A judge: sees every record of a run once, in order, after the books have taken it in.
+/// A judge: it sees every record of a run once, in order, after the books have taken it in.
 pub trait Listener {
     /// Takes in the next record.
     fn see(&mut self, record: &Record, books: &mut Books);
 }
 
-/// One pass over the history of a run: its books, and whoever listens to them.
+/// One pass over the history of a run: its books, and the listener that reads them.
 #[derive(Debug)]
 pub struct Audit<L> {
     books: Books,
@@ -44,8 +44,8 @@ pub struct Audit<L> {
 }
 
 impl Books {
-    /// Nothing has happened yet. Levels are integrated over `window` (ns, from and until), and
-    /// `level` is a level of zero with the buckets that are wanted.
+    /// The books before the first record. Levels are integrated over `window` (ns, from and until),
+    /// and `level` is a gauge at zero with the buckets that are wanted.
     pub fn new(system: &Arc<System>, window: (u64, u64), level: Gauge) -> Self {
         Self {
             operations: Operations::new(system),
@@ -89,12 +89,12 @@ impl<L> Audit<L> {
         Self { books, listener }
     }
 
-    /// The same pass with another listener.
+    /// This pass with a second listener.
     pub fn with<M>(self, other: M) -> Audit<(L, M)> {
         Audit { books: self.books, listener: (self.listener, other) }
     }
 
-    /// The run is over: its books, and whoever listened.
+    /// Ends the pass and returns the books and the listener.
     pub fn close(mut self) -> (Books, L) {
         self.books.end_instant();
         self.books.operations.close();

@@ -1,11 +1,12 @@
-//! M7, the outcome census: what the stores show of each operation, against what its client heard.
+//! M7, the outcome census: what the stores show of each operation, against the answer that its
+//! client got.
 
 use serde::{Deserialize, Serialize};
 
 use super::measures::{Better, Measure, Unit};
 use crate::model::record::Answer;
 
-/// The share of operations under a headline.
+/// The measure of the share of operations with a headline.
 macro_rules! share_of {
     ($id:literal, $name:literal, $better:ident, $what:literal) => {
         &Measure::number(
@@ -132,13 +133,13 @@ pub const WRONG: &Measure = &Measure::number(
 /// The state of an operation as the stores show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum State {
-    /// Nothing of it.
+    /// No effect of it.
     None,
     /// Every step, once.
     All,
-    /// Nothing any more: whatever was applied has been compensated.
+    /// No effect any more: whatever was applied has been compensated.
     Reversed,
-    /// Some of it.
+    /// Some of its effects.
     Partial,
     /// A step shows more than once, or was compensated more often than applied.
     Over,
@@ -148,7 +149,7 @@ impl State {
     /// All states, in the order of the census matrix.
     pub const ALL: [Self; 5] = [Self::None, Self::All, Self::Reversed, Self::Partial, Self::Over];
 
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -180,37 +181,36 @@ impl State {
     }
 }
 
-/// The headline under which an operation is counted. The order is that of the match: the first
-/// one that applies.
+/// The headline under which an operation is counted: the first in this order that applies.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Headline {
     /// A step shows more than once.
     Duplicated,
     /// Partial, and some store refused, aborted or undid.
     Mixed,
-    /// Partial, and something durable still holds it or the client does not know.
+    /// Partial, and durable state still holds it or its client has no answer.
     Stranded,
-    /// The client heard yes, and not everything is there.
+    /// Answered yes, and not all of its effects are there.
     Lost,
-    /// The client heard no, and something is there.
+    /// Answered no, and some effect is there.
     Phantom,
-    /// The client heard that everything is done, and it was taken back.
+    /// Answered done, and compensated later.
     Retracted,
-    /// The client heard that it was accepted, and it was taken back.
+    /// Answered accepted, and compensated later.
     Withdrawn,
-    /// Nothing of it stays, and the operation that it follows never happened.
+    /// Without any effect, because the operation that it follows never happened.
     Moot,
-    /// The operation was taken back, and no client heard yes.
+    /// Compensated, and not answered yes.
     Compensated,
-    /// Everything is there, and no client heard no.
+    /// Completely there, and not answered no.
     Committed,
-    /// A business rule refused it, and nothing is there.
+    /// Refused by a business rule, and without any effect.
     Refused,
-    /// A row that it needs was not there yet, and nothing is there.
+    /// Refused because a row that it needs was not there yet, and without any effect.
     TooEarly,
-    /// The operation was turned away for a technical reason, and nothing is there.
+    /// Rejected for a technical reason, and without any effect.
     Rejected,
-    /// Nothing is there, and the client does not know.
+    /// Without any effect, and without an answer.
     AbortedCleanly,
 }
 
@@ -233,7 +233,7 @@ impl Headline {
         Self::AbortedCleanly,
     ];
 
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Duplicated => "duplicated",
@@ -259,7 +259,7 @@ impl Headline {
         self as u8 <= Self::Retracted as u8
     }
 
-    /// The measure that says how many operations have it.
+    /// The measure that counts operations with this headline.
     pub const fn measure(self) -> &'static Measure {
         match self {
             Self::Duplicated => DUPLICATED,
@@ -304,17 +304,16 @@ impl Headline {
     }
 }
 
-/// The circumstances that decide, beside state and answer, under which headline an operation is
-/// counted.
+/// The circumstances that determine the headline of an operation, beside its state and its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Circumstances {
-    /// Some store refused, aborted or undid a part of it.
+    /// True if a store refused, aborted or compensated a part of it.
     pub contested: bool,
-    /// Something durable still holds unfinished work for it.
+    /// True if durable state still holds unfinished work for it.
     pub held: bool,
-    /// The operation that it follows never happened.
+    /// True if the operation that it follows never happened.
     pub unfounded: bool,
-    /// Its last refusal was because a row was not there.
+    /// True if its last refusal was because a row was not there.
     pub row_missing: bool,
 }
 
@@ -332,22 +331,22 @@ impl Census {
         self.headlines[headline as usize] += 1;
     }
 
-    /// How many operations ended in this state after this answer.
+    /// The number of operations that ended in this state after this answer.
     pub const fn cell(&self, state: State, answer: Answer) -> u64 {
         self.matrix[state as usize][answer as usize]
     }
 
-    /// How many operations have this headline.
+    /// The number of operations with this headline.
     pub const fn of(&self, headline: Headline) -> u64 {
         self.headlines[headline as usize]
     }
 
-    /// How many operations have a headline that is [wrong](Headline::is_wrong).
+    /// The number of operations with a [wrong](Headline::is_wrong) headline.
     pub fn wrong(&self) -> u64 {
         Headline::ALL.into_iter().filter(|h| h.is_wrong()).map(|h| self.of(h)).sum()
     }
 
-    /// The operations of both together.
+    /// The sum of two censuses.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
         let cells = self.matrix.iter_mut().flatten().zip(other.matrix.iter().flatten());
@@ -356,7 +355,7 @@ impl Census {
         self
     }
 
-    /// How many operations were counted.
+    /// The number of operations counted.
     pub fn total(&self) -> u64 {
         self.headlines.iter().sum()
     }

@@ -1,12 +1,12 @@
-//! M13, the static part: who depends on whom, read off the system as a variant lays it out.
+//! M13, the static part: the dependencies between services in the layout of a variant.
 //!
 //! Nothing here comes from a run. [`Coupling::of`] is a function of the system and of what its
-//! pattern waits for before it answers: who writes and reads each table, which columns two services
-//! write, whose schema others rely on, who goes to a table without a right to it, who publishes
-//! what is done to it; for each operation and read what must be up for an answer; and who has to be
-//! deployed together. Names are as shown. Where the technique or the pattern is switched,
-//! whoever depends on a table at any time is counted; what an operation or a read needs is said for
-//! each time.
+//! pattern waits for before it answers. It lists the services that write and read each table, the
+//! columns that two services write, the services that rely on a schema of another one, those that
+//! access a table without a right to it, and those that publish its changes; for each operation and
+//! read, what must be up for an answer; and the services that have to be deployed together. Names
+//! are the shown ones. If the technique or the pattern is switched, a service counts that depends
+//! on a table at any time; the needs of an operation or a read are given for each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::model::system::{
     Access, Feed, OperationKind, OperationSpec, ReadSpec, ServiceId, StepSpec, System, TableId,
 };
 
-/// The coupling of one variant: who depends on whom.
+/// The coupling of one variant: the dependencies between its services.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Coupling {
     /// Each table, in the order of the system.
@@ -33,9 +33,9 @@ pub struct Coupling {
 pub struct TableCoupling {
     /// Its name.
     pub name: String,
-    /// The service that owns it; where that changes, one after the other.
+    /// The service that owns it; if that changes, one after the other.
     pub owner: String,
-    /// How it is owned, judged by who writes it.
+    /// The kind of its ownership, judged by its writers.
     pub ownership: Ownership,
     /// Services whose steps write it.
     pub writers: Vec<String>,
@@ -43,16 +43,16 @@ pub struct TableCoupling {
     pub readers: Vec<String>,
     /// Services that break if its schema changes and they do not, its owner included.
     pub schema_users: Vec<String>,
-    /// Columns that steps of several services write, with those services; the coming and going of
-    /// rows is the column `*`.
+    /// Columns that steps of several services write, with those services; inserts and deletes count
+    /// as the column `*`.
     pub joint_columns: Vec<(String, Vec<String>)>,
-    /// Services that write it though they neither own it nor were granted it.
+    /// Services that write it though they neither own it nor have a grant.
     pub without_right: Vec<String>,
-    /// Services that publish what is done to it.
+    /// Services that publish its changes.
     pub publishers: Vec<String>,
 }
 
-/// How a table is owned, judged by who writes it.
+/// The kind of a table's ownership, judged by its writers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Ownership {
     /// Only its owner writes it.
@@ -66,7 +66,7 @@ pub enum Ownership {
 }
 
 impl Ownership {
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Single => "single",
@@ -77,7 +77,7 @@ impl Ownership {
     }
 }
 
-/// The nodes that must be up for one operation or read to be answered: everything on its
+/// The nodes that must be up for one operation or read to be answered, which are those on its
 /// synchronous path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Chain {
@@ -85,19 +85,19 @@ pub struct Chain {
     pub name: String,
     /// True if it is a read.
     pub is_read: bool,
-    /// Services, databases and nodes of the pattern, each once, in the order in which they are
-    /// needed. A database on the node of a service is not counted apart from it.
+    /// Services, databases and driver nodes, each once, in the order in which they are needed. A
+    /// database on the node of a service is not counted separately.
     pub needs: Vec<String>,
 }
 
 impl Chain {
-    /// How likely all of it is up, if each is up independently with the probability that
-    /// `of` gives: the product.
+    /// The probability that all of it is up, if each is up independently with the probability `of`:
+    /// the product.
     pub fn availability(&self, of: impl Fn(&str) -> f64) -> f64 {
         self.needs.iter().map(|name| of(name)).product()
     }
 
-    /// The same as a formula.
+    /// The availability as a formula.
     pub fn formula(&self) -> String {
         let factors: Vec<String> = self.needs.iter().map(|name| format!("a({name})")).collect();
         factors.join(" · ")
@@ -105,8 +105,8 @@ impl Chain {
 }
 
 impl Coupling {
-    /// The coupling of a system; `waits` says what must be up for a yes to each operation, from
-    /// each moment on in which that changes.
+    /// The coupling of a system; `waits` returns what must be up for a yes to each operation, from
+    /// each instant on at which that changes.
     pub fn of(system: &System, waits: impl Fn(OperationKind) -> Vec<(Time, Waits)>) -> Self {
         let waits: Vec<Vec<(Time, Waits)>> = system.kinds().map(waits).collect();
         let operations =
@@ -119,32 +119,33 @@ impl Coupling {
         }
     }
 
-    /// How many tables several services write.
+    /// The number of tables that several services write.
     pub fn joint_tables(&self) -> usize {
         self.tables.iter().filter(|table| table.ownership == Ownership::Joint).count()
     }
 
-    /// How many columns several services write.
+    /// The number of columns that several services write.
     pub fn joint_columns(&self) -> usize {
         self.tables.iter().map(|table| table.joint_columns.len()).sum()
     }
 
-    /// How many tables have a schema on which others than their owner rely.
+    /// The number of tables whose schema services other than the owner rely on.
     pub fn shared_schemas(&self) -> usize {
         self.tables.iter().filter(|table| table.schema_users.len() > 1).count()
     }
 
-    /// How many pairs of a service and a table there are where the service has no right to write.
+    /// The number of pairs of a service and a table that it writes without a right.
     pub fn without_right(&self) -> usize {
         self.tables.iter().map(|table| table.without_right.len()).sum()
     }
 
-    /// How many services the largest group has that is deployed together; 1 if all are free.
+    /// The number of services in the largest group that must be deployed together; 1 if all are
+    /// independent.
     pub fn largest_deployment(&self) -> usize {
         self.together.iter().map(Vec::len).max().unwrap_or(1)
     }
 
-    /// The operation that needs the most; the first of several.
+    /// The operation with the most needs; the first of several.
     pub fn longest(&self) -> Option<&Chain> {
         let operations = self.chains.iter().filter(|chain| !chain.is_read);
         operations.reduce(
@@ -198,7 +199,7 @@ fn owners(system: &System, id: TableId) -> Vec<ServiceId> {
     owners
 }
 
-/// The rows themselves, as a column.
+/// The pseudo-column of inserts and deletes.
 const ROWS: u8 = u8::MAX;
 
 fn joint_columns(system: &System, id: TableId) -> Vec<(String, Vec<String>)> {
@@ -218,8 +219,8 @@ fn joint_columns(system: &System, id: TableId) -> Vec<(String, Vec<String>)> {
     joint.map(|(column, services)| (named(column), names(system, services))).collect()
 }
 
-/// The services that publish what was done to a table: each that writes it in a step that another
-/// one follows, where steps are published, and its owner if a replica lives on its changes.
+/// The services that publish the changes of a table: each that writes it in a step that another one
+/// follows, if steps are published, and its owner if a replica is fed by its changes.
 fn publishers(system: &System, id: TableId, waits: &[Vec<(Time, Waits)>]) -> BTreeSet<ServiceId> {
     let feeds = system.replicas.iter().any(|it| it.of == id && it.feed == Feed::Events);
     let mut publishers: BTreeSet<ServiceId> =
@@ -240,7 +241,7 @@ fn publishers(system: &System, id: TableId, waits: &[Vec<(Time, Waits)>]) -> BTr
 /// The needs of an operation while they are collected.
 struct Needs<'a> {
     system: &'a System,
-    /// By the rights of this time.
+    /// The time whose rights count.
     at: Time,
     names: Vec<String>,
 }
@@ -265,7 +266,7 @@ impl Needs<'_> {
         }
     }
 
-    /// A service reads a table by the path that it has to it.
+    /// Adds what a service needs to read a table through its access.
     fn read(&mut self, by: ServiceId, table: TableId) {
         match self.system.access(by, table, self.at) {
             Access::Direct => self.table(table),
@@ -285,7 +286,7 @@ impl Needs<'_> {
     }
 }
 
-/// The needs of an operation from when it is first offered, and again where they change.
+/// The needs of an operation from its first offer on, and again after each change.
 fn operations(system: &System, kind: OperationKind, turns: &[(Time, Waits)]) -> Vec<Chain> {
     let (name, first) = (&system.operation(kind).name, system.offered(kind).start);
     let mut chains: Vec<Chain> = Vec::new();
@@ -319,7 +320,7 @@ fn operation(system: &System, kind: OperationKind, at: Time, waits: &Waits) -> V
     needs.names
 }
 
-/// The needs of a read from the start, and again where they change.
+/// The needs of a read from the start on, and again after each change.
 fn reads(system: &System, spec: &ReadSpec) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::new();
     for at in system.turns() {
@@ -335,7 +336,7 @@ fn reads(system: &System, spec: &ReadSpec) -> Vec<Chain> {
     chains
 }
 
-/// A read goes to the service that it asks, or to the owner of each table.
+/// The needs of a read: the service that it asks, or the owner of each table.
 fn read(system: &System, spec: &ReadSpec, at: Time) -> Vec<String> {
     let mut needs = Needs { system, at, names: Vec::new() };
     for table in system.tables_of(spec) {

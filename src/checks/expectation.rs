@@ -42,13 +42,12 @@
 //! in a run it also says which: the mean (`m1.mean`), a quantile (`m1.p50`, `m1.p99.9`) or the
 //! greatest, `m1.max`. A mean is over what ended; an expectation of `m1.max` says that all did.
 //!
-//! **Each operation has measures of its own.** What is measured per operation (lag, answers,
-//! outcomes, throughput, messages and so on) pools the operations that span several stores in the
-//! scenario as written, the same ones in every variant; where none does, it pools all. What is
-//! counted (anomalies, violations, time in doubt, deliveries and so on) is that of all operations
-//! and of what none of them caused. With `operation` an expectation speaks of one alone, whether it
-//! is pooled or not. `measure =
-//! "operations.buy.m1.p99"` is the same:
+//! **Each operation has measures of its own.** A measure per operation (lag, answers, outcomes,
+//! throughput, messages and so on) pools the operations that span several stores in the scenario as
+//! written, the same ones in every variant; where none does, it pools all. A count (anomalies,
+//! violations, time in doubt, deliveries and so on) covers all operations, and events that no
+//! operation caused. With `operation` an expectation is about one operation alone, whether it is
+//! pooled or not. `measure = "operations.buy.m1.p99"` is the same:
 //!
 //! ```toml
 //! [[expect]]
@@ -114,28 +113,28 @@ pub const MANUAL: &str = include_str!("expectation.rs");
 /// An expectation of a scenario about every run of some of its variants.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Expectation {
-    /// The expectation in words.
+    /// The text of the expectation.
     pub name: Arc<str>,
-    /// The number that is judged.
+    /// The number that is compared.
     pub subject: Subject,
-    /// On which side of `bound` it must be.
+    /// The side of `bound` on which it must be.
     pub limit: Limit,
     /// The limit of that number.
     pub bound: Bound,
-    /// For which variants, as positions in the scenario; for all, if it names none.
+    /// The variants that it concerns, as positions in the scenario; all if empty.
     pub variants: Vec<usize>,
 }
 
 /// The limit of an expectation.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Bound {
-    /// In the unit of the subject: nanoseconds, a count, or a share.
+    /// An amount in the unit of the subject: nanoseconds, a count, or a share.
     Amount(f64),
     /// The number of another variant on the same seed.
     Variant {
         /// Its name.
         name: Arc<str>,
-        /// So many times that.
+        /// The factor by which that number is multiplied.
         times: f64,
     },
 }
@@ -145,21 +144,21 @@ pub enum Bound {
 pub enum Subject {
     /// A quantile of a measure with many values, in thousandths; 1,000 is the maximum.
     Quantile(Key, u16),
-    /// A measure with one value a run.
+    /// A measure with one value in each run.
     Number(Key),
-    /// The mean of a measure with many values a run, over those that ended.
+    /// The mean of a measure with many values in each run, over those that ended.
     Mean(Key),
-    /// How many operations the census counts under a headline.
+    /// The number of operations that the census counts under a headline.
     Census(Headline, Whose),
-    /// How many it counts under any headline that no pattern should have.
+    /// The number that it counts under any wrong headline.
     Wrong(Whose),
 }
 
-/// The operation whose outcomes are counted, by its name and its position in the scenario; all
-/// operations, if it is none.
+/// The operation whose outcomes are counted, by its name and its position in the scenario; none for
+/// all operations.
 pub type Whose = Option<(Arc<str>, usize)>;
 
-/// The parts of a scenario that have measures of their own, each by the name that texts give it.
+/// The parts of a scenario that have measures of their own, each under its name in texts.
 #[derive(Clone, Debug)]
 pub struct Parts<'a> {
     reads: Vec<(String, Scope)>,
@@ -170,8 +169,8 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Of a scenario with these reads and their times, with operations of these names, in whose
-    /// runs these measures are taken.
+    /// The parts of a scenario with these reads and their times, with operations of these names, in
+    /// whose runs these measures are taken.
     pub fn new(
         reads: &[(&str, Anchor, &[Span])],
         operations: &[&str],
@@ -197,14 +196,14 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// With services of these names, each of which may be a consumer group.
+    /// These parts, with services of these names, each of which may be a consumer group.
     #[must_use]
     pub fn with_groups(self, services: &[&str]) -> Self {
         let group = |name: &&str| ((*name).to_owned(), Scope::Group((*name).into()));
         Self { groups: services.iter().map(group).collect(), ..self }
     }
 
-    /// With pools of these names.
+    /// These parts, with pools of these names.
     #[must_use]
     pub fn with_pools(self, names: &[&str]) -> Self {
         let pool = |name: &&str| ((*name).to_owned(), Scope::Pool((*name).into()));
@@ -245,8 +244,8 @@ fn find<'t>(text: &'t str, parts: &Parts<'_>) -> Result<(Key, &'t str), Unknown>
     Ok((measure.into(), rest))
 }
 
-/// The measure of a part that `text` begins with, and the rest of `text`; else the name of the part
-/// that has no such measure, or nothing if there is no such part.
+/// The measure of a part with which `text` begins, and the rest of `text`; else the name of the
+/// part that has no such measure, or none if there is no such part.
 fn find_part<'t>(
     text: &'t str,
     parts: &[(String, Scope)],
@@ -268,7 +267,7 @@ fn longest<'t>(
     found.min_by_key(|(_, rest)| rest.len())
 }
 
-/// The rest of a text behind the name that it begins with.
+/// The rest of a text after the name with which it begins.
 fn after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.'))
 }
@@ -277,10 +276,10 @@ const UNMEASURED: &str = "it is not measured";
 
 const CUT_OFF: &str = "the run ended before it could be known";
 
-/// How scenarios call the mean of a measure with many values a run.
+/// The name in scenarios of the mean of a measure with many values in each run.
 pub const MEAN: &str = "mean";
 
-/// On which side of an amount something must be.
+/// The side of an amount on which a number must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
     /// Less.
@@ -294,7 +293,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// As scenarios write it.
+    /// The name in scenarios.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Below => "below",
@@ -314,13 +313,13 @@ impl Limit {
         }
     }
 
-    /// Returns whether a greater value can only be worse.
+    /// Returns whether the limit bounds the number from above, so that a greater value is worse.
     const fn is_upper(self) -> bool {
         matches!(self, Self::Below | Self::AtMost)
     }
 }
 
-/// Why a text names no subject.
+/// The reason why a text names no subject.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unknown {
     /// There is no such measure.
@@ -333,9 +332,9 @@ pub enum Unknown {
     Group,
     /// There is no such pool.
     Pool,
-    /// The part of the run that is called so, such as `reads.NAME`, has no such number.
+    /// The part of the run with this name, such as `reads.NAME`, has no such number.
     Number(String),
-    /// The measure has many values a run, and the text does not say which.
+    /// The measure has many values in each run, and the text does not choose a statistic.
     NoStatistic(Key),
     /// There is no such statistic of this measure.
     Statistic(Key),
@@ -344,18 +343,19 @@ pub enum Unknown {
 /// The value of a subject in one run.
 enum Found {
     Value(f64),
-    /// At least so much; the end of the run cut it off.
+    /// A lower bound, because the end of the run cut the value off.
     AtLeast(f64),
     Nothing(&'static str),
 }
 
 impl Subject {
-    /// The subject that scenarios call `m7.lost`, `m1.p99`, `operations.NAME.m1.p99` or
-    /// `reads.NAME.right`: the name of a measure and, where it has many values a run, `mean`, a
-    /// quantile (`p50`, `p99.9`) or `max`. The scenario has these `parts`.
+    /// The subject with this name in scenarios: `m7.lost`, `m1.p99`, `operations.NAME.m1.p99` or
+    /// `reads.NAME.right`. It is the name of a measure, followed, if that has many values in each
+    /// run, by `mean`, a quantile (`p50`, `p99.9`) or `max`. The scenario has these `parts`.
     ///
     /// # Errors
-    /// What is unknown about it.
+    ///
+    /// The part of the name that is unknown.
     pub fn measure(text: &str, parts: &Parts<'_>) -> Result<Self, Unknown> {
         let (key, rest) = find(text, parts)?;
         match (key.measure.is_many(), rest.strip_prefix('.')) {
@@ -370,8 +370,8 @@ impl Subject {
         }
     }
 
-    /// The subject with this headline, such as `stranded`, or `wrong` for all that no pattern
-    /// should have, of one operation or of all.
+    /// The subject with this headline, such as `stranded`, or `wrong` for all wrong ones, of one
+    /// operation or of all.
     pub fn census(text: &str, whose: &Whose) -> Option<Self> {
         let named = |headline: &Headline| headline.name() == text.replace('-', " ");
         let headline = Headline::ALL.into_iter().find(named);
@@ -379,7 +379,7 @@ impl Subject {
         headline.or((text == "wrong").then(|| Self::Wrong(whose.clone())))
     }
 
-    /// In what it is counted.
+    /// The unit of the subject.
     pub const fn unit(&self) -> Unit {
         match self {
             Self::Quantile(key, _) | Self::Mean(key) | Self::Number(key) => key.measure.unit,
@@ -412,7 +412,7 @@ impl Subject {
     }
 }
 
-/// Counts outcomes, once the system is at rest: of one operation, or of all, those included that
+/// Counts outcomes once the system is quiescent: of one operation, or of all, including those that
 /// headlines do not pool.
 fn count(report: &RunReport, whose: &Whose, of: impl Fn(&Census) -> u64) -> Found {
     let censuses = match whose {
@@ -447,7 +447,7 @@ fn of(whose: &Whose) -> String {
     whose.as_ref().map_or_else(String::new, |(name, _)| format!("{name}: "))
 }
 
-/// The mean of what ended, if the end of the run cut nothing off.
+/// The mean of the values that ended, unless the end of the run cut any off.
 fn find_mean(values: &Distribution) -> Found {
     match values.mean() {
         _ if !values.censored.is_empty() => Found::Nothing(CUT_OFF),
@@ -474,7 +474,7 @@ fn find_quantile(values: &Distribution, thousandths: u16, settled: bool) -> Foun
         return Found::Nothing("there is no such value in this run");
     }
     let rank = (u128::from(count) * u128::from(thousandths)).div_ceil(1_000).max(1) as usize;
-    // What was cut off is known only to be no less than what was seen of it.
+    // A censored value is only known to be at least as large as the part that was observed.
     let surely = values
         .values
         .partition_point(|value| values.censored.first().is_none_or(|open| value <= open));
@@ -491,12 +491,12 @@ fn find_quantile(values: &Distribution, thousandths: u16, settled: bool) -> Foun
 }
 
 impl Expectation {
-    /// Returns whether a variant is concerned, by its position in the scenario.
+    /// Returns whether it concerns a variant, given by its position.
     pub fn concerns(&self, variant: usize) -> bool {
         self.variants.is_empty() || self.variants.contains(&variant)
     }
 
-    /// The limit in words: `below 2s`.
+    /// The text of the limit: `below 2s`.
     pub fn wanted(&self) -> String {
         let side = self.limit.name().replace('-', " ");
         match &self.bound {
@@ -536,7 +536,7 @@ impl Expectation {
         }
     }
 
-    /// A value of the subject, or a difference of two, in words.
+    /// The text of a value of the subject, or of a difference of two.
     pub fn text(&self, value: f64) -> String {
         match self.subject.unit() {
             _ if value < 0.0 => format!("−{}", self.text(-value)),

@@ -1,4 +1,4 @@
-//! The fold that feeds all measures.
+//! The fold that computes all measures.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub struct JudgeOptions {
 }
 
 impl Default for JudgeOptions {
-    /// Buckets of a second, and no list.
+    /// The defaults: buckets of a second, and no list of operations.
     fn default() -> Self {
         Self { bucket: Span::from_secs(1), keep_operations: false }
     }
@@ -53,11 +53,11 @@ struct Course {
     warm_up: u64,
     /// End of the load.
     load: u64,
-    /// End of the settle cap.
+    /// Latest end of the settle phase.
     cap: u64,
 }
 
-/// The fold of all measures: says at the end what a run came to.
+/// The fold of all measures, which returns the report of a run.
 #[derive(Debug)]
 pub struct Judge {
     system: Arc<System>,
@@ -150,14 +150,14 @@ impl Judge {
         self.spend(record, books);
     }
 
-    /// Costs count from the first measured arrival on.
+    /// Takes in the costs of a record. They count from the first measured arrival on.
     fn spend(&mut self, record: &Record, books: &Books) {
         if books.operations.measured_count() > 0 {
             self.costs.of(books.operations.kind(record.op)).see(record);
         }
     }
 
-    /// The run is over. Nothing changes any more until the fixed window ends.
+    /// Ends the run. Levels stay as they are until the end of the fixed window.
     pub fn finish(mut self, books: Books) -> RunReport {
         let Books { mut operations, mut invariants, now, settled, .. } = books;
         let (mut partial, mut partial_by_kind) = (books.partial, books.partial_by_kind);
@@ -300,7 +300,7 @@ impl Listener for Judge {
 }
 
 impl Audit<Judge> {
-    /// The run is over: the measures of it.
+    /// Ends the run and returns its report.
     pub fn finish(self) -> RunReport {
         let (books, judge) = self.close();
         judge.finish(books)
@@ -308,8 +308,8 @@ impl Audit<Judge> {
 }
 
 impl Judge {
-    /// M1, M2, M7, M9, M10 and M14 of each part of the run. Gives which operations of each were
-    /// available.
+    /// Takes M1, M2, M7, M9, M10 and M14 of each part of the run. Returns the available operations
+    /// of each part.
     fn take_parts(
         &self,
         into: &mut Measured,
@@ -326,8 +326,8 @@ impl Judge {
         operations.parts().iter().map(take).collect()
     }
 
-    /// M12: of what headlines pool, idle polls and the like included, and of each operation by
-    /// itself. Gives the census of what headlines pool.
+    /// Takes M12 of the operations that headlines pool, including idle polls and the like, and of
+    /// each operation by itself. Returns the census of the pooled operations.
     fn take_costs(&self, into: &mut Measured, censuses: &[Census]) -> Census {
         let pooled = self.system.pooled_kinds().into_iter().map(|kind| &censuses[kind.index()]);
         let census = pooled.fold(Census::default(), Census::plus);
@@ -342,7 +342,7 @@ impl Judge {
     }
 }
 
-/// M7 of the measured operations of a part of the run.
+/// Takes M7 of the measured operations of a part of the run.
 fn take_census(into: &mut Measured, part: &Part<'_>) {
     let census = census(part.measured());
     let share = |count| Quantity::ratio(count, census.total(), NOBODY);

@@ -1,15 +1,15 @@
-//! Judges over the history, and nothing else: measures, the outcome census, invariants,
-//! properties and self-checks.
+//! The judges of the history: measures, the outcome census, invariants, properties and self-checks.
+//! A judge reads the history and nothing else.
 //!
 //! An [`Audit`] is a fold over the [history](crate::model::record): it sees each record once and
-//! keeps the [`Books`], 64 bytes of each operation. A [`Judge`] listens and ends as a
-//! [`RunReport`]: plain integers, the same on every machine. A [`Verifier`](properties::Verifier)
-//! listens and ends as verdicts. Neither asks a protocol for its opinion: what an operation came to
-//! follows from what the stores committed, what its client heard, what the network carried and what
-//! held which lock.
+//! keeps the [`Books`], 64 bytes of each operation. A [`Judge`] listens and ends with a
+//! [`RunReport`]: plain integers, equal on every machine. A [`Verifier`](properties::Verifier)
+//! listens and ends with verdicts. Neither reads the state of a pattern: the outcome of an
+//! operation follows from what the stores committed, what its client heard, what the network
+//! carried and which locks were held.
 //!
 //! An *instant* is all that happens at one point of virtual time. States are taken at the end of an
-//! instant, so whatever one commit changes is seen whole.
+//! instant, so that all changes of one commit are seen together.
 
 pub mod census;
 pub mod coupling;

@@ -1,4 +1,4 @@
-//! The outcome of each operation: one cache line, whatever happens to it.
+//! The outcome of each operation, in one cache line of constant size.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::model::database::Direction;
 use crate::model::record::{Answer, Decision, Event, OpId, Record, RefusalReason, Sight};
 use crate::model::system::{MAX_STEPS, OperationKind, StepId, System, TableId};
 
-/// An instant that did not come.
+/// The value of an instant that did not occur.
 pub const NEVER: u64 = u64::MAX;
 
-/// One operation: what its client heard and what the stores show of it.
+/// An operation: the answer of its client, and the effects that the stores show.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
-    /// When it arrived, ns.
+    /// Time of arrival, ns.
     pub arrived: u64,
-    /// Until when its client waits, ns.
+    /// Deadline of its client, ns.
     pub deadline: u64,
-    /// When its client heard an answer, ns, or [`NEVER`].
+    /// Time at which its client got an answer, ns, or [`NEVER`].
     pub answered: u64,
     /// The first instant at whose end a forward effect showed, ns, or [`NEVER`].
     pub first: u64,
@@ -31,16 +31,16 @@ pub struct Outcome {
     pub last: u64,
     forward: [i8; MAX_STEPS],
     undo: [i8; MAX_STEPS],
-    /// Durable places that hold unfinished work for it.
+    /// Number of durable records that hold unfinished work for it.
     pub holds: i16,
-    /// How often it became partial again after it had been consistent.
+    /// Number of times that it became partial again after it had been consistent.
     pub relapses: u8,
-    /// Which operation it is, as a position in [`System::operations`].
+    /// The kind of operation, as a position in [`System::operations`].
     pub kind: u8,
     answer: Answer,
-    /// Steps that a reader misses since its client heard yes, a bit each.
+    /// Steps that a reader misses although its client has heard yes, one bit for each.
     pub expected_reads: u8,
-    /// The flags below, and from bit [`STEPS`] on how many steps it has.
+    /// The flags below and, from bit [`STEPS`] on, its number of steps.
     flags: u16,
 }
 
@@ -57,7 +57,7 @@ const ROW_MISSING: u16 = 128;
 const UNFOUNDED: u16 = 256;
 const STEPS: u32 = 12;
 
-/// How often a step shows that has no effect which could.
+/// The count of a step that has no effect to show.
 const NO_EFFECT: i8 = i8::MIN;
 
 impl Outcome {
@@ -86,8 +86,8 @@ impl Outcome {
         self.has(MEASURED)
     }
 
-    /// When nothing of it was under way any more, ns: its client had heard or given up, and it
-    /// showed wholly or not at all.
+    /// The time, in ns, from which on nothing of it was under way: its client had an answer or had
+    /// given up, and its effects were complete or absent.
     pub fn over(&self) -> u64 {
         let heard = self.answered.min(self.deadline);
         match self.last {
@@ -107,29 +107,29 @@ impl Outcome {
         self.has(CONTESTED) || self.undo.iter().any(|undo| *undo != 0)
     }
 
-    /// The answer that its client heard; an answer behind the deadline came too late to be one.
+    /// The answer that its client heard; an answer after the deadline does not count.
     pub fn answer(&self) -> Answer {
         if self.answered <= self.deadline { self.answer } else { Answer::Unknown }
     }
 
-    /// How many effects it has.
+    /// The number of its effects.
     pub const fn steps(&self) -> u8 {
         (self.flags >> STEPS) as u8
     }
 
-    /// The steps whose forward effect shows and is not compensated, a bit each.
+    /// The steps whose forward effect shows and is not compensated, one bit for each.
     pub fn shown(&self) -> u8 {
         (0..usize::from(self.steps()))
             .filter(|step| self.forward[*step] > self.undo[*step])
             .fold(0, |mask, step| mask | 1 << step)
     }
 
-    /// How often the stores show the forward effect of a step.
+    /// The number of times that the stores show the forward effect of a step.
     pub fn times(&self, step: StepId) -> i8 {
         self.forward.get(step.index()).copied().unwrap_or_default().max(0)
     }
 
-    /// All its steps that have an effect, a bit each.
+    /// The steps that have an effect, one bit for each.
     pub fn all_steps(&self) -> u8 {
         self.effects().fold(0, |mask, step| mask | 1 << step)
     }
@@ -139,8 +139,8 @@ impl Outcome {
         (0..usize::from(self.steps())).filter(|step| self.forward[*step] != NO_EFFECT)
     }
 
-    /// The state of its effects in the stores. One that only reads is wholly there once its client
-    /// has heard yes.
+    /// The state of its effects in the stores. An operation that only reads is complete once its
+    /// client has heard yes.
     pub fn state(&self) -> State {
         match self.effects().next() {
             None if self.answer().is_yes() => State::All,
@@ -151,7 +151,7 @@ impl Outcome {
         }
     }
 
-    /// Under which headline the census counts it.
+    /// The headline under which the census counts it.
     pub fn headline(&self) -> Headline {
         let circumstances = Circumstances {
             contested: self.is_contested(),
@@ -177,7 +177,7 @@ impl Outcome {
         self.has(READ)
     }
 
-    /// A probe was sent to look at it.
+    /// Notes that a probe was sent to look at it.
     pub const fn read(&mut self) {
         self.flags |= READ;
     }
@@ -187,17 +187,17 @@ impl Outcome {
         self.has(SEEN)
     }
 
-    /// A probe of it came back.
+    /// Notes that a probe of it came back.
     pub const fn seen(&mut self) {
         self.flags |= SEEN;
     }
 
-    /// A probe of it came back wrong, late or not at all.
+    /// Notes that a probe of it came back wrong, late or not at all.
     pub const fn misread(&mut self) {
         self.flags |= MISREAD;
     }
 
-    /// Takes in an event that is no matter of how much of it shows.
+    /// Takes in an event that does not change which effects show.
     fn see(&mut self, record: &Record) {
         match record.event {
             // The first answer counts.
@@ -211,7 +211,7 @@ impl Outcome {
                     self.flags &= !ROW_MISSING;
                 }
             }
-            // A branch that aborts was prepared, and comes to nothing all the same.
+            // A branch that aborts was prepared, and has no effect all the same.
             Event::Aborted { .. } | Event::Resolved { decision: Decision::Abort, .. } => {
                 self.flags |= CONTESTED;
             }
@@ -219,7 +219,7 @@ impl Outcome {
         }
     }
 
-    /// The stores show one of its effects more or less often.
+    /// Notes that the stores show one of its effects more or less often.
     fn show(&mut self, step: StepId, direction: Direction, change: i64) {
         let step = usize::from(step.0);
         if step < usize::from(self.steps()) {
@@ -232,8 +232,8 @@ impl Outcome {
         }
     }
 
-    /// The instant `now` is over: takes down what showed at its end. True if the operation became
-    /// or ceased to be partial.
+    /// Ends the instant `now` and notes which effects show. Returns whether the operation became or
+    /// ceased to be partial.
     fn settle(&mut self, now: u64) -> bool {
         self.flags &= !DIRTY;
         let shown = self.shown();
@@ -265,17 +265,17 @@ pub fn census<'a>(operations: impl IntoIterator<Item = &'a Outcome>) -> Census {
     census
 }
 
-/// The operations of a run that one row of results is about.
+/// The operations of a run that one row of results covers.
 #[derive(Clone, Debug)]
 pub struct Part<'a> {
-    /// The part of the run that they are.
+    /// The scope of the row.
     pub scope: Scope,
     /// The operations, those of the warm-up included, in the order of arrival.
     pub outcomes: Vec<(OpId, &'a Outcome)>,
 }
 
 impl<'a> Part<'a> {
-    /// Those that arrived between warm-up and the end of the load.
+    /// The operations that arrived between warm-up and the end of the load.
     pub fn measured(&self) -> impl Iterator<Item = &'a Outcome> + Clone + '_ {
         self.outcomes.iter().map(|(_, outcome)| *outcome).filter(|outcome| outcome.is_measured())
     }
@@ -285,26 +285,26 @@ impl<'a> Part<'a> {
 #[derive(Debug)]
 pub struct Operations {
     system: Arc<System>,
-    /// By kind of operation, the declared one in whose place it is offered.
+    /// The declared kind that each kind of operation replaces.
     declared: Vec<OperationKind>,
-    /// By kind of operation, true if headlines pool it.
+    /// True for each kind of operation that headlines pool.
     pooled: Vec<bool>,
     outcomes: Vec<Outcome>,
     changed: Vec<u32>,
     /// The versions that writes destroy.
     pub overwrites: Overwrites,
-    /// The steps of others that the last record made relapse or recover, cell by cell.
+    /// Steps of other operations that the last record made relapse or recover, by cell.
     restated: Vec<Restated>,
-    /// The steps that have relapsed, each with in how many cells.
+    /// The relapsed steps, each with the number of its cells.
     relapsed: BTreeMap<(OpId, StepId), u8>,
-    /// Operations that follow another, each with that other.
+    /// Operations that follow another one, each with that other.
     followers: Vec<(OpId, OpId)>,
     partial: u64,
     measured: u64,
 }
 
 impl Operations {
-    /// No operation yet.
+    /// The operations before the first record.
     pub fn new(system: &Arc<System>) -> Self {
         let declared: Vec<_> = system.kinds().map(|kind| system.declared(kind)).collect();
         let pools = system.pooled_kinds();
@@ -333,8 +333,8 @@ impl Operations {
         self.pooled[usize::from(outcome.kind)]
     }
 
-    /// The parts of which results speak: first what headlines pool, then each declared operation,
-    /// if there are several.
+    /// The parts that results cover: first the operations that headlines pool, then each declared
+    /// operation, if there are several.
     pub fn parts(&self) -> Vec<Part<'_>> {
         let mut kinds = vec![Vec::new(); self.declared.len()];
         let mut pooled = Vec::new();
@@ -417,7 +417,7 @@ impl Operations {
         censuses
     }
 
-    /// How many operations of each declared kind were measured.
+    /// The number of measured operations of each declared kind.
     pub fn measured_by_kind(&self) -> Counts {
         let mut counts = Counts::new(&self.system, 0);
         for outcome in self.measured() {
@@ -431,22 +431,23 @@ impl Operations {
         &self.outcomes
     }
 
-    /// Those that arrived between warm-up and the end of the load.
+    /// The operations that arrived between warm-up and the end of the load.
     pub fn measured(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes.iter().filter(|outcome| outcome.is_measured())
     }
 
-    /// How many arrived between warm-up and the end of the load.
+    /// The number of operations that arrived between warm-up and the end of the load.
     pub const fn measured_count(&self) -> u64 {
         self.measured
     }
 
-    /// How many are partial since the end of the last instant.
+    /// The number of operations that are partial since the end of the last instant.
     pub const fn partial_count(&self) -> u64 {
         self.partial
     }
 
-    /// The stores show an effect more or less often, and others may relapse or recover thereby.
+    /// Notes that the stores show an effect more or less often, by which other operations may
+    /// relapse or recover.
     fn show(&mut self, record: &Record, direction: Direction, change: i64) {
         self.count(record.op, record.step, direction, change);
         let mut restated = std::mem::take(&mut self.restated);
@@ -476,8 +477,8 @@ impl Operations {
         }
     }
 
-    /// The sight that a reader had of the row of a step, who was shown `sight` of it in `table`:
-    /// nothing, if an older version has overwritten it since.
+    /// The sight of a step for a reader who was shown `sight` of its row in `table`: nothing, if an
+    /// older version has overwritten it since.
     pub fn judged(&self, op: OpId, step: StepId, table: TableId, sight: Sight) -> Sight {
         let is_there = |row: Row| row.0 == table; // And not in a copy of it.
         let relapsed = || {
@@ -487,13 +488,13 @@ impl Operations {
         if sight == Sight::Effect && relapsed() { Sight::Nothing } else { sight }
     }
 
-    /// The steps of others that the last record made relapse or recover, cell by cell.
+    /// Steps of other operations that the last record made relapse or recover, by cell.
     pub fn restated(&self) -> &[Restated] {
         &self.restated
     }
 
-    /// When the last instant of a partial operation ended: from then on every operation was whole
-    /// or gone. None if one still is partial; zero if none ever was.
+    /// The end of the last instant at which an operation was partial: from then on every operation
+    /// was complete or absent. None if one still is partial; zero if none ever was.
     pub fn last_partial(&self) -> Option<Time> {
         let mut last = 0;
         for outcome in &self.outcomes {
@@ -505,7 +506,7 @@ impl Operations {
         Some(Time::from_nanos(last))
     }
 
-    /// The run is over: notes which operations follow one that never happened.
+    /// Ends the run: notes which operations follow one that never happened.
     pub fn close(&mut self) {
         for (follower, followed) in self.followers.drain(..) {
             let followed = self.outcomes.get(followed.0 as usize).map(Outcome::state);
@@ -516,7 +517,7 @@ impl Operations {
         }
     }
 
-    /// The instant `now` is over: sets how many operations of each kind are partial since.
+    /// Ends the instant `now`: sets the number of partial operations of each kind.
     #[inline]
     pub fn end_instant(&mut self, now: u64, partial: &mut ByKind<Gauge>) {
         if self.changed.is_empty() {

@@ -1,15 +1,15 @@
-//! Overwrites: which committed version a write destroys, and which operations relapse thereby.
+//! Overwrites: which committed version a write destroys, and which operations relapse by it.
 //!
-//! A store shows an effect for as long as nobody replaces it by a value that does not contain it;
-//! one `set` behind another counts as superseded. That says nothing about their order: an older
-//! price that arrives late overwrites a newer one. The order is that of the system of record. The
-//! version of a write is the place of its operation among the writes of the row from which its
-//! value derives: of a `copy`, the row that is copied; of a further step without `derive`, the row
-//! with which its operation begins; of any other, the row itself. What takes an effect back has
-//! the version of that effect.
+//! A store shows an effect until it is replaced by a value that does not contain it; a later `set`
+//! supersedes an earlier one. That says nothing about their order: an older price that arrives late
+//! overwrites a newer one. The order is that of the system of record. The version of a write is the
+//! position of its operation among the writes of the row from which its value derives: for a
+//! `copy`, the row that is copied; for a further step without `derive`, the row with which its
+//! operation begins; for any other step, the row itself. A compensation has the version of the
+//! effect that it compensates.
 //!
-//! An operation whose value was overwritten by one of an older version relapses: its step shows no
-//! more, until the cell is repaired or takes on a version that is as new.
+//! An operation whose value was overwritten by one of an older version relapses: its step does not
+//! show any more, until the cell is repaired or holds a version that is as new.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,26 +30,27 @@ pub type Row = (TableId, RowKey);
 #[derive(Debug)]
 pub struct Overwrites {
     system: Arc<System>,
-    /// The columns that somebody replaces.
+    /// The columns that operations replace.
     overwritten: BTreeSet<ColumnRef>,
-    /// By kind of operation: for each step the one whose row orders the versions of its writes,
+    /// For each step, by kind of operation, the step whose row orders the versions of its writes;
     /// none if it has no part in any.
     origins: Vec<[Option<StepId>; MAX_STEPS]>,
-    /// By operation: its kind, and where its rows begin.
+    /// The kind of each operation, and the start of its rows.
     operations: Vec<(OperationKind, u32)>,
-    /// The rows that the operations touch, a step after the other.
+    /// The rows that the operations touch, step by step.
     rows: Vec<Row>,
-    /// For each of `rows`, the place of the step's write among all writes of that row; 0 before.
+    /// The position of the step's write among all writes of that row, for each of `rows`; 0 before
+    /// the write.
     places: Vec<u32>,
-    /// How often each row was written that orders versions.
+    /// The number of writes of each row that orders versions.
     written: BTreeMap<Row, u32>,
     cells: BTreeMap<(ColumnRef, RowKey), Cell>,
-    /// The row that was last overwritten by a value in which an effect was missing, and by whom.
+    /// The row that was last overwritten by a value without some effect, and the writer.
     destroyed: Option<(Row, Writer)>,
     /// How often a write destroyed a version newer than the one that its value derives from, by the
     /// operation whose version it was.
     pub lost: Counts,
-    /// How often a `set` that reads nothing overwrote what another operation had written, by the
+    /// Writes by a `set` that reads nothing over what another operation had written, by the
     /// operation that set it.
     pub blind: Counts,
 }
@@ -57,7 +58,7 @@ pub struct Overwrites {
 /// The content of a cell that operations overwrite.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
-    /// The last write, unless its value is gone.
+    /// The last write, unless its value was overwritten.
     current: Option<Write>,
     /// The newest version that it held, while it holds an older one.
     relapsed: Option<Write>,
@@ -68,18 +69,18 @@ struct Cell {
 struct Write {
     op: OpId,
     step: StepId,
-    /// The row that orders its version, and the place there.
+    /// The row that orders its version, and the position there.
     origin: Row,
     version: u32,
-    /// The writer: one job writes the effects of many operations at once.
+    /// The writer; one job writes the effects of many operations at once.
     by: Writer,
 }
 
-/// When something is written, and by which process.
+/// The time of a write, and its process.
 type Writer = (Time, u32);
 
 impl Write {
-    /// Returns whether both have an order, and this is the older one.
+    /// Returns whether both versions are ordered by the same row, and this one is older.
     fn is_older(&self, other: &Self) -> bool {
         self.origin == other.origin && self.version < other.version
     }
@@ -89,8 +90,8 @@ impl Write {
     }
 }
 
-/// A step of an operation whose value in a cell relapses because of another's write, or comes
-/// right again.
+/// A step of an operation whose value in a cell relapses because of a write of another one, or
+/// recovers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Restated {
     /// The operation.
@@ -102,7 +103,7 @@ pub struct Restated {
 }
 
 impl Overwrites {
-    /// Nothing has happened yet.
+    /// The overwrites before the first record.
     pub fn new(system: &Arc<System>) -> Self {
         let overwritten = overwritten(system);
         Self {
@@ -120,7 +121,7 @@ impl Overwrites {
         }
     }
 
-    /// An operation arrives.
+    /// Notes that an operation arrives.
     pub fn offer(&mut self, op: OpId, kind: OperationKind) {
         let number = op.0 as usize;
         if number >= self.operations.len() {
@@ -129,7 +130,7 @@ impl Overwrites {
         self.operations[number] = (kind, self.rows.len() as u32);
     }
 
-    /// An operation says which row a step of it touches, from the first step on.
+    /// Notes the row that a step of an operation touches; the steps come in order.
     pub fn touch(&mut self, op: OpId, step: StepId, row: Row) {
         if let Some((_, start)) = self.operations.get_mut(op.0 as usize) {
             if step == StepId(0) {
@@ -167,8 +168,8 @@ impl Overwrites {
         Some(*start as usize + step.index())
     }
 
-    /// A store shows an effect more or less often. Adds to `restated` what becomes of the steps of
-    /// others.
+    /// Notes that a store shows an effect more or less often. Adds the affected steps of other
+    /// operations to `restated`.
     pub fn show(&mut self, record: &Record, restated: &mut Vec<Restated>) {
         let Event::Shown { direction, change, .. } = record.event else { return };
         let (op, step) = (record.op, record.step);
@@ -178,7 +179,7 @@ impl Overwrites {
         let Some(spec) = system.operation(*kind).steps.get(step.index()) else { return };
         let by = (record.time, record.process);
         if change < 0 {
-            // A database that recovers takes back what was never durable: nobody overwrote it.
+            // Recovery undoes what was never durable, which is no overwrite.
             let destroyed = Some((row, by));
             if record.process != 0 && self.destroyed != destroyed {
                 self.destroyed = destroyed;
@@ -201,8 +202,8 @@ impl Overwrites {
         }
     }
 
-    /// The row that orders the version of a write, and the place there. A write whose origin is
-    /// not written yet (it commits elsewhere at the same time) has the place that comes next.
+    /// The version of a write: the row that orders it, and the position there. If its origin is not
+    /// written yet (it commits elsewhere at the same time) it has the next position.
     fn version(&self, op: OpId, origin: StepId) -> Option<(Row, u32)> {
         let at = self.at(op, origin)?;
         let (row, place) = (*self.rows.get(at)?, *self.places.get(at)?);
@@ -210,7 +211,7 @@ impl Overwrites {
         Some((row, if place == 0 { next() } else { place }))
     }
 
-    /// A step or what takes it back writes a row.
+    /// Notes that a step or its compensation writes a row.
     fn write(
         &mut self,
         (table, row): Row,
@@ -252,7 +253,7 @@ impl Overwrites {
         }
     }
 
-    /// A step is shown no more: what it left in its row is gone.
+    /// Notes that a step is not shown any more, so that its value in its row is gone.
     fn vanish(
         &mut self,
         (op, step): (OpId, StepId),
@@ -272,8 +273,8 @@ impl Overwrites {
 }
 
 impl Cell {
-    /// Takes in a write, which `replaces` what is there or adds to it. Returns the write that it
-    /// found.
+    /// Takes in a write, which `replaces` the content of a cell or adds to it. Returns the write
+    /// that was there.
     fn take(
         &mut self,
         write: Write,
@@ -310,7 +311,7 @@ fn copied(step: &StepSpec) -> Option<ColumnRef> {
     }
 }
 
-/// The columns that a step or what takes it back replaces whatever they hold.
+/// The columns that a step or its compensation overwrites.
 fn overwritten(system: &System) -> BTreeSet<ColumnRef> {
     let columns = |table: TableId, effect: &Effect| {
         match effect {
@@ -326,7 +327,7 @@ fn overwritten(system: &System) -> BTreeSet<ColumnRef> {
     system.steps().flat_map(of).collect()
 }
 
-/// For each step of an operation the one whose row orders the versions of its writes.
+/// The step whose row orders the versions of its writes, for each step of an operation.
 fn origins(spec: &OperationSpec, overwritten: &BTreeSet<ColumnRef>) -> [Option<StepId>; MAX_STEPS] {
     let mut origins = [None; MAX_STEPS];
     let is_shared = |step: &StepSpec| {

@@ -23,19 +23,19 @@ use crate::model::system::OperationKind;
 /// The report of one run. All numbers are exact integers: ns and counts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RunReport {
-    /// True if the system had come to rest when the run ended.
+    /// True if the system was quiescent when the run ended.
     pub settled: bool,
-    /// When the last record was made.
+    /// The time of the last record.
     pub ended: Time,
     /// Operations that arrived.
     pub offered: u64,
-    /// Those of them that arrived between warm-up and the end of the load; only they enter the
+    /// Operations that arrived between warm-up and the end of the load; only they enter the
     /// measures per operation and the census.
     pub measured: u64,
     /// All measures.
     pub measures: Measured,
-    /// M9, operation by operation, of each part of which results speak; the first is what
-    /// headlines pool.
+    /// M9, operation by operation, of each part that results cover; the first has the operations
+    /// that headlines pool.
     pub availability: Vec<(Scope, Availability)>,
     /// M7 of the operations that headlines pool.
     pub census: Census,
@@ -45,11 +45,11 @@ pub struct RunReport {
     pub operation_probes: ProbeTally,
     /// M4 and M5, for readers of a column.
     pub readers: ProbeTally,
-    /// How the probes of each read ended, in the order of `System::reads`.
+    /// The results of the probes of each read, in the order of `System::reads`.
     pub reads: Vec<ProbeTally>,
     /// M12, by kind.
     pub cost: Cost,
-    /// The course of the run.
+    /// The time series of the run.
     pub series: Series,
     /// The faults as they happened.
     pub faults: Vec<FaultWindow>,
@@ -59,16 +59,16 @@ pub struct RunReport {
     pub invariants: Vec<InvariantReport>,
     /// The sums that must agree in every run.
     pub self_checks: Vec<SelfCheck>,
-    /// M13: who waited for whom.
+    /// M13: the waits between services.
     pub contention: Contention,
-    /// M13: which services each fault touched.
+    /// M13: the services that each fault touched.
     pub blast_radii: Vec<BlastRadius>,
     /// Every operation, if the options asked for them.
     pub operations: Vec<OperationRow>,
 }
 
 impl RunReport {
-    /// The census of all measured operations, those included that headlines do not pool.
+    /// The census of all measured operations, including those that headlines do not pool.
     pub fn census_of_all(&self) -> Census {
         self.censuses.iter().fold(Census::default(), |sum, census| sum.plus(census))
     }
@@ -92,24 +92,24 @@ impl RunReport {
 pub struct OperationRow {
     /// Its number.
     pub op: OpId,
-    /// Which operation it is.
+    /// The kind of operation.
     pub kind: OperationKind,
     /// The key of the row that each of its steps touches.
     pub keys: Vec<u64>,
     /// True if it enters the measures.
     pub measured: bool,
-    /// When it arrived.
+    /// The time of its arrival.
     pub arrived: Time,
     /// The answer that its client heard.
     pub answer: Answer,
-    /// How long after the arrival; none if it heard nothing.
+    /// The time from its arrival to the answer; none without one.
     #[serde(with = "maybe_span")]
     pub answered_after: Option<Span>,
     /// The state of its effects in the stores at the end.
     pub state: State,
     /// Its headline in the census.
     pub headline: Headline,
-    /// When a store first showed anything of it.
+    /// The time at which a store first showed an effect of it.
     pub first_visible: Option<Time>,
     /// The end of the last time that it showed in part; none if it never showed or still does.
     pub last_partial: Option<Time>,
@@ -117,6 +117,6 @@ pub struct OperationRow {
     pub lag: Lag,
     /// Its lag after the answer, M2; none if its client did not hear yes.
     pub lag_after_answer: Option<Lag>,
-    /// How often it showed in part again after it had been consistent.
+    /// The number of times that it was partial again after it had been consistent.
     pub relapses: u8,
 }

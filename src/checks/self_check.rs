@@ -1,4 +1,4 @@
-//! Sums that must agree in every run, from two sources each and in exact integers.
+//! Self-checks: sums that must agree in every run, each from two sources and in exact integers.
 //!
 //! A self-check that fails is a defect of the simulator or of its history, never a result.
 
@@ -14,17 +14,17 @@ use crate::model::system::System;
 /// Two numbers that must agree.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SelfCheck {
-    /// The sums that agree.
+    /// The name of the sums.
     pub name: String,
-    /// From the one source.
+    /// The sum from the first source.
     pub left: i128,
-    /// From the other.
+    /// The sum from the second source.
     pub right: i128,
-    /// How they must compare.
+    /// The relation that must hold between them.
     pub relation: Relation,
 }
 
-/// How the two sides of a self-check must compare.
+/// The relation between the two sides of a self-check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Relation {
     /// Left equals right.
@@ -34,7 +34,7 @@ pub enum Relation {
 }
 
 impl SelfCheck {
-    /// Returns whether it adds up.
+    /// Returns whether the relation holds.
     pub const fn held(&self) -> bool {
         match self.relation {
             Relation::Equal => self.left == self.right,
@@ -56,7 +56,7 @@ pub struct SelfChecks {
 }
 
 impl SelfChecks {
-    /// Nothing has happened yet.
+    /// The self-checks before the first record.
     pub fn new(system: &System) -> Self {
         let named = |name: &str| (name.to_owned(), Pool::default());
         let services = system.services.iter().map(|service| named(&service.name.shown)).collect();
@@ -87,7 +87,8 @@ impl SelfChecks {
         }
     }
 
-    /// The run is over at `now`. Of what was sent before `quiet`, nothing may be in flight at rest.
+    /// Ends the run at `now`. If it has settled, no message that was sent before `quiet` may be in
+    /// flight.
     pub fn finish(self, now: u64, quiet: u64, settled: bool) -> Vec<SelfCheck> {
         let mut checks = self.messages.finish(quiet, settled);
         for (name, pool) in self.services.into_iter().chain(self.drivers) {
@@ -112,11 +113,11 @@ struct Pool {
     nodes: Vec<(NodeId, Requests)>,
 }
 
-/// The requests at one node, known by when they were queued.
+/// The requests at one node, identified by the time at which they were queued.
 #[derive(Debug, Default)]
 struct Requests {
     waiting: VecDeque<u64>,
-    /// When queued, when started.
+    /// The times at which each was queued and started.
     serving: Vec<(u64, u64)>,
 }
 
@@ -232,7 +233,7 @@ impl Requests {
     }
 }
 
-/// Takes the entry out of a sorted queue, most often from its front.
+/// Removes the entry from a sorted queue; most often it is at the front.
 fn take(queue: &mut VecDeque<u64>, entry: u64) -> bool {
     if queue.front() == Some(&entry) {
         return queue.pop_front().is_some();
@@ -240,7 +241,7 @@ fn take(queue: &mut VecDeque<u64>, entry: u64) -> bool {
     queue.binary_search(&entry).is_ok_and(|at| queue.remove(at).is_some())
 }
 
-/// Messages under way, by number.
+/// Messages in flight, by number.
 #[derive(Debug, Default)]
 struct Messages {
     sent: u64,
@@ -249,15 +250,15 @@ struct Messages {
     lost: u64,
     /// The number of the first message in `recent`.
     first: u32,
-    /// When each message was sent, or [`LANDED`].
+    /// The time at which each message was sent, or [`LANDED`].
     recent: VecDeque<u64>,
-    /// Those that have been under way while very many others were sent.
+    /// The messages in flight that are older than those in `recent`.
     old: BTreeMap<u32, u64>,
 }
 
-/// In the place of a sending time: not, or no longer, under way.
+/// The value for a message that is not in flight.
 const LANDED: u64 = u64::MAX;
-/// How many messages are followed by position.
+/// The number of messages that are found by position.
 const RECENT: usize = 1 << 16;
 
 impl Messages {

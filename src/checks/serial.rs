@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-/// A text of the program itself.
+/// A static text of the program.
 pub type Text = &'static str;
 
-/// Lengths of time as whole nanoseconds: as scenarios write them they would be rounded.
+/// Spans as whole nanoseconds; the notation of scenarios would round them.
 pub mod span {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::kernel::Span;
 
-    /// Writes one.
+    /// Writes a span.
     pub fn serialize<S: Serializer>(span: &Span, into: S) -> Result<S::Ok, S::Error> {
         into.serialize_u64(span.as_nanos())
     }
 
-    /// Reads one.
+    /// Reads a span.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
         u64::deserialize(from).map(Span::from_nanos)
     }
@@ -29,24 +29,24 @@ pub mod maybe_span {
 
     use crate::kernel::Span;
 
-    /// Writes one.
+    /// Writes an optional span.
     pub fn serialize<S: Serializer>(span: &Option<Span>, into: S) -> Result<S::Ok, S::Error> {
         span.map(Span::as_nanos).serialize(into)
     }
 
-    /// Reads one.
+    /// Reads an optional span.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Span>, D::Error> {
         Option::<u64>::deserialize(from).map(|span| span.map(Span::from_nanos))
     }
 }
 
-/// Maps whose keys are no text, as lists of pairs.
+/// Maps whose keys are no strings, as lists of pairs.
 pub mod pairs {
     use std::collections::BTreeMap;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    /// Writes one.
+    /// Writes a map.
     pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
         map: &BTreeMap<K, V>,
         into: S,
@@ -54,7 +54,7 @@ pub mod pairs {
         into.collect_seq(map)
     }
 
-    /// Reads one.
+    /// Reads a map.
     pub fn deserialize<'de, K, V, D>(from: D) -> Result<BTreeMap<K, V>, D::Error>
     where
         K: Deserialize<'de> + Ord,
@@ -65,24 +65,25 @@ pub mod pairs {
     }
 }
 
-/// Texts of the program. Read back, each is in memory once, for as long as the program runs.
+/// Static texts. Each text that is read back is allocated once and kept for the life of the
+/// program.
 pub mod text {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use super::{Text, interned};
 
-    /// Writes one.
+    /// Writes a text.
     pub fn serialize<S: Serializer>(text: &str, into: S) -> Result<S::Ok, S::Error> {
         into.serialize_str(text)
     }
 
-    /// Reads one.
+    /// Reads a text.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
         String::deserialize(from).map(interned)
     }
 }
 
-/// Reports name reasons, of which there are a few dozen; they are plain data that is copied.
+/// The texts are reasons, of which there are a few dozen, so leaking one copy of each is bounded.
 fn interned(text: String) -> Text {
     static KNOWN: Mutex<BTreeSet<Text>> = Mutex::new(BTreeSet::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,28 +1,28 @@
-//! The verdict of a check, and how verdicts add up.
+//! The verdict of a check, and the composition of verdicts.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// The conclusion of a check. The order is that of composition: the greatest wins.
+/// The conclusion of a check. Verdicts compose to their maximum in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Verdict {
     /// The check could have failed and did not.
     Held,
-    /// Nobody can say: it had no chance to fail, or the run ended too early.
+    /// The check had no chance to fail, or the run ended too early to know.
     Undecided,
     /// The check failed.
     Violated,
 }
 
 impl Verdict {
-    /// The verdict on several checks: one violation violates, one doubt leaves all in doubt, and
-    /// no check at all decides nothing.
+    /// The verdict on several checks: violated if any is, else undecided if any is or if there are
+    /// none, else held.
     pub fn all(verdicts: impl IntoIterator<Item = Self>) -> Self {
         verdicts.into_iter().max().unwrap_or(Self::Undecided)
     }
 
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -32,35 +32,35 @@ impl Verdict {
     }
 }
 
-/// A verdict and, unless it is obvious, why.
+/// A verdict and, unless it is obvious, its reason.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Judgement {
     /// The conclusion.
     pub verdict: Verdict,
-    /// Why, in words; empty for what held.
+    /// The reason in words; empty if the check held.
     pub why: Cow<'static, str>,
-    /// How often it failed in the run, or for how many things; zero unless it is violated.
+    /// The number of failures in the run; zero unless violated.
     pub failures: u64,
 }
 
 impl Judgement {
-    /// The judgement of a check that held.
+    /// The judgement that a check held.
     pub const fn held() -> Self {
         Self { verdict: Verdict::Held, why: Cow::Borrowed(""), failures: 0 }
     }
 
-    /// The judgement of a check that failed, as `why` says.
+    /// The judgement that a check failed, for the reason `why`.
     pub fn violated(why: impl Into<Cow<'static, str>>) -> Self {
         Self { verdict: Verdict::Violated, why: why.into(), failures: 1 }
     }
 
-    /// The judgement of a check that failed so often.
+    /// This judgement with the number of failures.
     #[must_use]
     pub fn times(self, failures: u64) -> Self {
         Self { failures, ..self }
     }
 
-    /// The judgement of a check that stays open, as `why` says.
+    /// The judgement that a check is undecided, for the reason `why`.
     pub fn undecided(why: impl Into<Cow<'static, str>>) -> Self {
         Self { verdict: Verdict::Undecided, why: why.into(), failures: 0 }
     }

@@ -1,8 +1,8 @@
-//! The runs of a job in one compressed file: all of them in a folder of results, for
-//! `driftlab report`, or those of a shard of a campaign.
+//! The compressed file of the runs of a job: all of them in a folder of results, for `driftlab
+//! report`, or those of a shard of a campaign.
 //!
-//! The first line is the plan, then there is a line for each run, its position in the plan before
-//! it, and at the end how many there are, with a hash of everything before. A file is written and
+//! The first line is the plan, then there is a line for each run, with its position in the plan
+//! before it, and at the end their number, with a hash of everything before. A file is written and
 //! read as a stream: only one run at a time is in memory.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -32,10 +32,10 @@ pub fn file(plan: &Plan, kept: Arc<Unfinished>, names: Vec<String>) -> File {
     })
 }
 
-/// Writes a plan and the runs at these positions of it.
+/// Writes a plan and its runs at these positions.
 ///
 /// # Errors
-/// If it cannot be written, or a run is not there.
+/// If `into` cannot be written to, or a run is missing.
 pub fn pack(
     into: &mut dyn Write,
     plan: &str,
@@ -57,8 +57,9 @@ pub fn pack(
     writer.finish().map(drop)
 }
 
-/// Reads a file of runs: its plan, and how many runs it has. `row` is given each with its position;
-/// what it is given is right only if there is no error in the end.
+/// Reads a file of runs; returns its plan and the number of its runs. `row` is called with each run
+/// and its position; the runs are valid only if no error is returned, because the hash is at the
+/// end.
 ///
 /// # Errors
 /// If it cannot be read, is damaged, or `row` fails.
@@ -86,7 +87,7 @@ pub fn unpack(
         next(&mut line)?;
         let body = line.strip_suffix(b"\n").ok_or_else(damaged)?;
         if body == format!("end {count} {:016x}", hash.digest()).as_bytes() {
-            // Compression ends with a checksum of its own.
+            // The end of the file is read, too, because it has the checksum of gzip.
             return if next(&mut line)? == 0 { Ok((plan, count)) } else { Err(damaged()) };
         }
         let blank = body.iter().position(|byte| *byte == b' ').ok_or_else(damaged)?;

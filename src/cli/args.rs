@@ -25,7 +25,7 @@ pub struct Cli {
     /// The command to run.
     #[command(subcommand)]
     pub command: Command,
-    /// When to use colour; NO_COLOR is respected.
+    /// The use of colour; NO_COLOR is respected.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
     /// Let scenarios name data in this folder, too, and not only beside or below themselves.
@@ -42,37 +42,38 @@ pub struct Cli {
 pub enum Command {
     /// Run every variant of a scenario on the same seeds and compare them.
     Compare(Compare),
-    /// Run a scenario again and again, each time with other values in one or two places.
+    /// Run a scenario many times, each time with other values for one or two keys.
     ///
-    /// The places and their values are those of `[sweep]` in the scenario, or of `--vary`. Every
+    /// The keys and their values are those of `[sweep]` in the scenario, or of `--vary`. Every
     /// variant runs on the same seeds at every point. Results are a chart of each figure over the
-    /// swept value, tables, and a long CSV file. A sweep judges nothing: what a check says at a
-    /// point is a result, and the exit code is 0.
+    /// swept value, tables, and a long CSV file. The verdicts of checks are results of a sweep, and
+    /// the exit code is 0.
     Sweep(Sweep),
-    /// Find where two variants change places in a measure: the load, the delay, the size.
+    /// Find the value of a key (a load, a delay, a size) at which two variants change their order
+    /// in a measure.
     ///
-    /// The place of the scenario is given as a range. Its values are looked at, and where the sign
-    /// of the paired difference changes the stretch is halved, all on the same seeds. The interval
-    /// reaches to the nearest values on either side at which the difference is still shown.
+    /// The key is given with a range. Values of the range are run, and where the sign of the paired
+    /// difference changes the interval is halved, all on the same seeds. The interval reaches to
+    /// the nearest values on either side at which the difference is still shown.
     Crossover(Crossover),
     /// Find the load at which a variant breaks its expectation.
     ///
     /// The expectation is a measure and its limit, such as `--measure m10.done.p99 --below 500ms`;
-    /// without one, each expectation of the scenario with a number for a limit. The load is any
-    /// value of the scenario, given as a range, and is looked for as `driftlab crossover` does.
+    /// without one, each expectation of the scenario with a number for a limit. The load is any key
+    /// of the scenario, given with a range, and is searched as by `driftlab crossover`.
     Capacity(Capacity),
     /// Make a folder of results again from the runs in it, without simulating.
     Report(Report),
-    /// Compare two folders of results: before and after something was changed.
+    /// Compare two folders of results: before and after a change.
     ///
-    /// Every number that both have is paired over the seeds that both have; what stands out is
-    /// told, corrected for looking at many. Nothing is simulated: the folders are read.
+    /// Every number that both have is paired over the seeds that both have; the differences that
+    /// stand out are reported, corrected for multiple comparisons. Nothing is simulated.
     Diff(Diff),
-    /// Run a comparison or a sweep in shards, on any number of machines.
+    /// Run a comparison, a sweep or a fuzz in shards, on any number of machines.
     ///
     /// driftlab brings no scheduler; any that starts a command with a number does. The folder that
-    /// `merge` makes is that of `driftlab compare` or `driftlab sweep`, to the byte, whatever the
-    /// number of shards. A sweep or a comparison alone needs no campaign.
+    /// `merge` makes is that of `driftlab compare`, `sweep` or `fuzz`, to the byte, whatever the
+    /// number of shards. On one machine these commands need no campaign.
     Campaign(Campaign),
     /// Run one variant on one seed and show the details.
     Run(Run),
@@ -88,16 +89,16 @@ pub enum Command {
     Explore(Explore),
     /// Run a counterexample again, or all of a folder.
     Replay(Replay),
-    /// Hold the model against closed forms: queues, lags, staleness, availability and prices.
+    /// Verify the model against closed forms: queues, lags, staleness, availability and cost.
     ///
-    /// Small systems of which textbooks know what comes out of them are run as any scenario is.
-    /// Each quantity is printed beside its closed form, with the 99.9 % interval of the mean over
-    /// seeds. It differs if the exact value is outside of the interval (exit code 1); an interval
-    /// that reaches more than 15 % to each side says too little (exit code 3).
+    /// Small systems for which textbooks give exact results are run as any scenario is. Each
+    /// quantity is printed beside its closed form, with the 99.9 % interval of the mean over seeds.
+    /// A quantity differs if the exact value is outside of the interval (exit code 1); an interval
+    /// of more than 15 % to each side is too wide for a verdict (exit code 3).
     VerifyModel(VerifyModel),
     /// Check scenario files and report every problem.
     Validate(Validate),
-    /// List what scenarios and reports can name.
+    /// List the names that scenarios and reports can use.
     List(List),
     /// Explain a name: of a pattern, a fault, a measure, a key of a scenario, a term, ...
     ///
@@ -120,7 +121,7 @@ pub enum Command {
     Schema,
     /// Print a completion script for a shell.
     Completions {
-        /// Which shell.
+        /// The shell.
         shell: clap_complete::Shell,
     },
     /// Print a manual page, or write all of them to a folder.
@@ -146,26 +147,26 @@ impl Command {
     }
 }
 
-/// How much runs may come to.
+/// The limits to the cost of runs.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Limits {
-    /// Refuse a run of which more events than this are expected. The estimate goes by rates,
-    /// periods and phases (`driftlab validate -v` prints it), never by the machine.
-    /// By default a billion. A run ends at ten times its estimate, unless so many are allowed.
+    /// Refuse a run of which more events than this are expected. The estimate depends on rates,
+    /// periods and phases (`driftlab validate -v` prints it), never on the machine. By default a
+    /// billion. A run ends at ten times its estimate, or at this number if it is given and greater.
     #[arg(long, value_name = "EVENTS")]
     limit_events: Option<u64>,
-    /// Refuse runs that are expected to take more memory than this, with what results keep of them.
+    /// Refuse runs that are expected to take more memory than this, results included.
     #[arg(long, value_name = "SIZE", default_value = "4GB", value_parser = size)]
     limit_memory: u64,
 }
 
 impl Limits {
-    /// A flag that ends runs, which may make as many events as were asked for.
+    /// A flag that stops runs, with the number of events at which a run is ended.
     pub fn stop(&self) -> Stop {
         Stop::allowing(self.limit_events.unwrap_or(0))
     }
 
-    /// The bounds as estimates are held against them.
+    /// The bounds for estimates.
     pub fn bounds(&self) -> Bounds {
         Bounds {
             events: self.limit_events.unwrap_or(Bounds::default().events),
@@ -174,7 +175,7 @@ impl Limits {
     }
 }
 
-/// A text that is no size.
+/// The error of a text that is no size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a size such as `500MB` or `4GB`")]
 struct NoSize;
@@ -222,7 +223,7 @@ impl Workers {
 #[derive(Clone, Copy, Debug)]
 struct Threads(u16);
 
-/// More threads than any machine has cores only take memory.
+/// The most threads: more than any machine has cores would only take memory.
 const MOST_THREADS: u16 = 256;
 
 /// Reads a number of threads. An empty environment variable is one that is not set.
@@ -240,7 +241,7 @@ pub struct Validate {
     /// The scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Also print what a run of each variant is expected to come to: events, memory and time.
+    /// Also print the expected cost of a run of each variant: events, memory and time.
     #[arg(long, short)]
     pub verbose: bool,
     /// The most that a run may come to.
@@ -344,7 +345,8 @@ pub struct Replay {
     /// A counterexample, or a folder of them.
     #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
-    /// Explain the violation: rows that disagree, when it became inevitable, what happened.
+    /// Explain the violation: the rows that disagree, the moment from which it was inevitable, and
+    /// the events.
     #[arg(long)]
     pub trace: bool,
     /// Write the explanation as an HTML page with a space-time diagram to this file.
@@ -358,7 +360,7 @@ pub struct Explore {
     /// The scenario file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
-    /// Which variant; by default the first.
+    /// The variant; by default the first.
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
     /// Most faults in a plan.
@@ -413,12 +415,12 @@ pub struct List {
     /// For `points`: the seed, decimal or 0x...; by default the scenario's.
     #[arg(long, requires = "scenario", value_parser = seed)]
     pub seed: Option<u64>,
-    /// How to print it.
+    /// The format of the list.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }
 
-/// How results are printed.
+/// The format of standard output.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     /// Tables and sentences.
@@ -429,7 +431,7 @@ pub enum Format {
     Csv,
 }
 
-/// When to use colour.
+/// The use of colour.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
     /// On a terminal, unless NO_COLOR is set.
@@ -445,7 +447,7 @@ pub enum When {
 pub enum Listing {
     /// Ways to keep data consistent.
     Patterns,
-    /// Ways to arrange who owns which data.
+    /// Techniques that arrange which service owns which data.
     Techniques,
     /// Kinds of faults.
     Faults,
@@ -455,7 +457,7 @@ pub enum Listing {
     Measures,
     /// Files of a folder of results.
     Exports,
-    /// How operations end, by what the stores show and what the client heard.
+    /// Outcomes of operations, by the state of the stores and the answer to the client.
     Outcomes,
     /// Named defaults for network and disk.
     Profiles,
@@ -467,7 +469,7 @@ pub enum Listing {
     Points,
 }
 
-/// A text that is no seed.
+/// The error of a text that is no seed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a whole number such as `7` or `0x2a`")]
 struct NoSeed;

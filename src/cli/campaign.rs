@@ -1,4 +1,4 @@
-//! `driftlab campaign`: a comparison or a sweep in shards, on any number of machines.
+//! `driftlab campaign`: a comparison, a sweep or a fuzz in shards, on any number of machines.
 //!
 //! driftlab brings no scheduler. `plan` writes down what is run; `run --shard I/N` runs every Nth
 //! run from the Ith on, alone and without a network, and leaves one file; `merge` makes of all
@@ -72,6 +72,8 @@ fn part(at: u64, of: u64) -> String {
     format!("part-{at}-of-{of}.gz")
 }
 
+/// Runs a shard. That its file cannot be written is a matter of the machine: elsewhere, or later,
+/// it may go well, which is not so with a plan that is wrong.
 fn run(session: &Session, args: &Shard) -> Result<Exit, Error> {
     let job = job(session, &args.plan)?;
     let (at, of) = args.shard;

@@ -5,17 +5,17 @@ use std::process::{ExitCode, Termination};
 use super::args::HELP_COLUMNS;
 use crate::report::text::fill;
 
-/// How the program ended.
+/// The exit code of the program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything that was checked held.
+    /// Every check held.
     Held = 0,
     /// An invariant, an expectation or a promise of a pattern was violated.
     Violated = 1,
     /// The scenario or the arguments are wrong.
     BadInput = 2,
-    /// Something could not be decided: too little happened, or it never settled.
+    /// A check is undecided: too few events occurred, or a run did not settle.
     Undecided = 3,
     /// Parts of a campaign are missing.
     Incomplete = 4,
@@ -25,7 +25,7 @@ pub enum Exit {
     Interrupted = 130,
 }
 
-/// A program's `main` may return how it ended.
+/// A program's `main` may return its exit code.
 impl Termination for Exit {
     fn report(self) -> ExitCode {
         ExitCode::from(self as u8)

@@ -1,4 +1,4 @@
-//! `driftlab explain`: what a name means, and where to read more.
+//! `driftlab explain`: the page of a name, with references.
 
 use clap::builder::PossibleValuesParser;
 
@@ -6,7 +6,7 @@ use super::topics::{GLOSSARY, Sort, Topic, Topics, plain};
 use super::{Error, Exit, Session, print};
 use crate::scenario::either;
 
-/// How many names are proposed for one that nobody knows.
+/// The most names that are proposed for an unknown one.
 const PROPOSED: usize = 3;
 
 /// `driftlab explain`.
@@ -31,7 +31,7 @@ pub fn with_names(command: clap::Command, session: &Session) -> clap::Command {
     })
 }
 
-/// The pages of what has this name, and what else it may mean.
+/// The pages of the topics with this name, and the topics that it may mean as well.
 fn answer(session: &Session, topics: &Topics<'_>, name: &str) -> Result<String, Error> {
     let found = topics.find(name);
     let terminal = session.terminal;
@@ -77,7 +77,7 @@ fn unknown(topics: &Topics<'_>, name: &str) -> String {
     format!("nothing is called `{name}`\nhint: {hint}")
 }
 
-/// Everything that can be explained, by name.
+/// An overview of all topics, by name.
 fn overview(session: &Session, topics: &Topics<'_>) -> String {
     let head = "`driftlab explain NAME` explains each of these, and `driftlab explain glossary` \
                 prints all terms.";

@@ -1,4 +1,4 @@
-//! `driftlab explore`: every plan with one or two faults against what the pattern promises.
+//! `driftlab explore`: every plan with one or two faults, judged by the guarantees of the pattern.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ fn intent(exploration: &Exploration) -> String {
     )
 }
 
-/// The command that gives the same bytes again.
+/// The command that writes the same bytes again.
 fn command(args: &Args, exploration: &Exploration) -> String {
     let mut command = format!(
         "driftlab explore {} --variant {} --faults {} --operations {} --seed {}",
@@ -104,7 +104,7 @@ fn show(session: &Session, args: &Args, folder: &Path, explored: &Explored) -> R
     Ok(())
 }
 
-/// Shrinks and writes down the first plan that breaks each property.
+/// Shrinks the first plan that breaks each property and writes it to a file.
 fn tell(
     hunt: &mut Hunt,
     exploration: &Exploration,
@@ -124,15 +124,16 @@ fn tell(
     Ok(())
 }
 
-/// Progress of one round of runs after the other, with how long the next one will take, to judge by
-/// the round before.
+/// Progress of one round of runs after the other, with the expected time of the next one, estimated
+/// from the round before.
 #[expect(clippy::disallowed_types, reason = "how long the user has to wait, not a run")]
 struct Shown {
     quiet: bool,
     progress: RwLock<Progress>,
-    /// When the round before began, and how many plans it had.
+    /// The start of the previous round, and the number of its plans.
     before: Mutex<(Instant, u64)>,
-    /// How many plans are run at once from the first round on; the run before it is alone.
+    /// The number of plans that are run at once from the first round on; the run before it is
+    /// alone.
     threads: u64,
 }
 
@@ -147,7 +148,7 @@ impl Shown {
         }
     }
 
-    /// How long a round of so many plans will take, as a text for people.
+    /// The expected time of a round of this many plans, as text.
     #[expect(clippy::disallowed_types, reason = "how long the user has to wait, not a run")]
     fn expected(&self, runs: u64, is_first: bool) -> String {
         let Ok(mut before) = self.before.lock() else { return String::new() };

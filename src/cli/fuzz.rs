@@ -1,4 +1,4 @@
-//! `driftlab fuzz`: random faults against what the patterns promise, and what they break.
+//! `driftlab fuzz`: random faults, judged by the guarantees of the patterns, with counterexamples.
 
 use std::path::PathBuf;
 #[expect(
@@ -120,7 +120,7 @@ fn search(session: &Session, args: &Args, fuzz: &Fuzz) -> Fuzzed {
     fuzzed
 }
 
-/// The exit code of everything together: what is known counts as long as it is not mended.
+/// The exit code of all verdicts together; a known counterexample that is still violated counts.
 fn verdict(fuzzed: &Fuzzed, known: &[Known], interrupted: bool, covering: bool) -> Exit {
     match fuzzed.verdict() {
         _ if interrupted => Exit::Interrupted,

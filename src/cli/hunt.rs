@@ -1,4 +1,5 @@
-//! The handling of a counterexample: it is shrunk, told, and written down unless it is known.
+//! The handling of a counterexample: it is shrunk, reported, and written to a file unless it is
+//! known.
 
 use std::path::Path;
 
@@ -13,14 +14,14 @@ use crate::search::replay::{counterexample, shape};
 use crate::search::shrink::{Shrunk, Step, shrink, violates};
 use crate::search::trial::{Case, Trial};
 
-/// Where failures of a scenario go, and what has been told of them.
+/// The counterexamples of a scenario: their folder, and those that were reported already.
 pub struct Hunt<'a> {
     session: &'a Session,
     scenario: &'a Scenario,
     path: &'a Path,
     folder: &'a Path,
     known: &'a [Known],
-    /// The cases that were shrunk so far, by the lasting name of their variant.
+    /// The cases that were shrunk so far, by the stream name of their variant.
     told: Vec<(String, Shrunk)>,
 }
 
@@ -37,9 +38,9 @@ impl<'a> Hunt<'a> {
         Self { session, scenario, path, folder, known, told: Vec::new() }
     }
 
-    /// Shrinks a case that violates a property, says what it is, and writes it down unless it is
-    /// known. `found` says where it was found, and by which command. What a run that has been
-    /// shrunk violates beside its property is only named: it is the same failure.
+    /// Shrinks a case that violates a property, reports it, and writes it to a file unless it is
+    /// known. `found` has the run and the command that found it. Other properties that the shrunk
+    /// run violates are only named, since they belong to the same failure.
     pub fn tell(
         &mut self,
         trial: &Trial<'_>,
@@ -70,7 +71,7 @@ impl<'a> Hunt<'a> {
         remark(self.session, &format!("  shrinking, run {runs}: {what} ({left} left)\n"));
     }
 
-    /// Writes a failure down unless one of its shape is.
+    /// Writes a failure to a file unless there is one of its shape.
     fn keep(
         &self,
         trial: &Trial<'_>,
@@ -87,7 +88,7 @@ impl<'a> Hunt<'a> {
         }
     }
 
-    /// Writes it down beside those that are known.
+    /// Writes a failure to a new file beside the known ones.
     fn write(
         &self,
         trial: &Trial<'_>,
@@ -145,13 +146,13 @@ fn show(trial: &Trial<'_>, property: &str, shrunk: &Shrunk) -> Result<Exit, Erro
     print(&report::fuzz::case(trial.system(), &shrunk.case))
 }
 
-/// Why a property is violated, in words.
+/// The reason why a property is violated, in words.
 fn why<'a>(shrunk: &'a Shrunk, property: &str) -> &'a str {
     let found = shrunk.tried.findings.iter().find(|found| found.property == property);
     found.map_or("", |found| &found.judgement.why)
 }
 
-/// How a failure was found and made small.
+/// The run in which a failure was found, and the steps of shrinking, in words.
 fn history(found: &str, case: &Case, shrunk: &Shrunk) -> String {
     let (faults, operations) = (case.faults.len(), case.operations.len());
     let from = format!("{} and {}", some(faults, "fault"), some(operations, "operation"));

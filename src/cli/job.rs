@@ -1,4 +1,4 @@
-//! A job: a comparison or a sweep as a plan says it, from its runs to a folder of results.
+//! A job: a comparison, a sweep or a fuzz as a plan says it, from its runs to a folder of results.
 //!
 //! A plan holds the scenario with its data, so that it can be carried to another machine. Its runs
 //! have an order, point by point and seed by seed, and a run is known by its position in it.
@@ -40,7 +40,7 @@ pub struct Plan {
     format: u32,
     /// The version of the program that made it, which must be that of all who run it.
     driftlab: String,
-    /// The command whose results these are: `compare` or `sweep`.
+    /// The command whose results these are, such as `compare`.
     command: String,
     /// The options of that command, as they are typed.
     options: String,
@@ -74,7 +74,7 @@ enum Data {
 
 /// A job as the command line orders it.
 pub struct Order {
-    /// The command: `compare` or `sweep`.
+    /// The command, such as `compare`.
     pub command: &'static str,
     /// Its options, as they are typed.
     pub options: String,
@@ -300,7 +300,8 @@ impl Outcome {
         }
     }
 
-    /// The exit code that it stands for. A sweep judges nothing.
+    /// The exit code that it stands for. A sweep judges nothing; a search without any number is
+    /// undecided, and so is what differences hang on where none is stated.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Compared(comparison) => verdict(comparison),

@@ -1,4 +1,4 @@
-//! `driftlab list`: what scenarios and reports can name.
+//! `driftlab list`: the names that scenarios and reports can use.
 
 use serde_json::json;
 
@@ -61,7 +61,7 @@ impl Listing {
     }
 }
 
-/// Names in one column, what they are in the next.
+/// Names in one column, and their summaries in the next.
 fn columns(session: &Session, items: &[&Topic<'_>]) -> String {
     let names = items.iter().map(|item| width(&item.name)).max().unwrap_or(0) + 2;
     let rest = " ".repeat(names);

@@ -1,7 +1,7 @@
-//! The command line: arguments, files, progress, colours and exit codes. Everything else is below
-//! it, and only this module prints: results on standard output, everything else on standard error.
+//! The command line: arguments, files, progress, colours and exit codes. No other module prints;
+//! results go to standard output, everything else to standard error.
 //!
-//! A program of one's own is [`Lab::main`](crate::Lab::main).
+//! A program with patterns of its own calls [`Lab::main`](crate::Lab::main).
 
 mod archive;
 mod args;
@@ -48,10 +48,10 @@ use crate::scenario::{self, Registries};
 use args::{Cli, Command, When};
 pub use exit::Exit;
 
-/// Why a command gave up. All of these are the user's to mend.
+/// The reason why a command failed. The user can correct each of them.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The scenario has problems; this is their rendering.
+    /// The rendered problems of a scenario.
     #[error("{0}")]
     Scenario(String),
     /// A name that does not exist, or arguments that do not fit.
@@ -63,7 +63,7 @@ pub enum Error {
     /// A folder that cannot hold results.
     #[error(transparent)]
     Results(#[from] results::ResultsError),
-    /// A run that went on beyond what its scenario lets expect.
+    /// A run that made ten times the events that were expected of it.
     #[error("{0}\nhint: {RUNAWAY}")]
     Runaway(Runaway),
     /// A manual page could not be rendered.
@@ -71,7 +71,7 @@ pub enum Error {
     Render(#[from] std::io::Error),
 }
 
-/// Advice on a run that went on beyond what its scenario lets expect.
+/// Advice on a run that made ten times the events that were expected of it.
 const RUNAWAY: &str = "that is ten times what was expected of it (see `driftlab validate -v`): \
                        lower what kept it busy, or allow more with --limit-events";
 
@@ -91,7 +91,7 @@ pub struct Session {
     pub exports: Exports,
 }
 
-/// Runs the program with parts of one's own.
+/// Runs the program with these parts.
 pub fn main_with(registries: Registries, exports: Exports) -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -160,8 +160,8 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
     }
 }
 
-/// The columns of the terminal that standard output is. A file or a pipe gets the same lines
-/// everywhere.
+/// The columns of the terminal of standard output; a fixed number for a file or a pipe, so that it
+/// gets the same lines on every machine.
 fn columns() -> usize {
     let size = terminal_size_of(std::io::stdout());
     size.map_or(Terminal::default().columns, |(Width(columns), _)| columns.into())
@@ -180,13 +180,13 @@ fn print(text: &str) -> Result<Exit, Error> {
     write(text.as_bytes())
 }
 
-/// True once standard output could not be written: its reader has gone, or there is no room.
+/// True once standard output could not be written: its reader has gone, or the disk is full.
 static OUTPUT_GONE: AtomicBool = AtomicBool::new(false);
-/// True if that was an error. A reader that has seen enough, such as `head`, is none.
+/// True if that was an error. It is none if the reader, such as `head`, has closed the pipe.
 static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Prints a result that is already bytes on standard output. No verdict depends on what becomes of
-/// it: the work goes on and files are written.
+/// Prints a result that is already bytes on standard output. A failure changes no verdict: the work
+/// continues and files are written.
 fn write(bytes: &[u8]) -> Result<Exit, Error> {
     let mut output = std::io::stdout();
     if !OUTPUT_GONE.load(Ordering::Relaxed)
@@ -203,19 +203,19 @@ fn write(bytes: &[u8]) -> Result<Exit, Error> {
 
 /// An argument as it is typed in a shell.
 fn quote(argument: &str) -> String {
-    // An argument that holds a zero byte cannot be typed at all.
+    // An argument with a zero byte cannot be quoted, since no shell can pass it.
     shlex::try_quote(argument).map_or_else(|_| argument.to_owned(), |quoted| quoted.into_owned())
 }
 
-/// Says something about the work on standard error, unless quiet.
+/// Prints a remark about the work on standard error, unless quiet.
 fn remark(session: &Session, text: &str) {
     if !session.quiet {
         complain(text);
     }
 }
 
-/// Says what is wrong on standard error.
+/// Prints an error on standard error.
 fn complain(text: &str) {
-    // When even standard error is closed there is nobody left to tell.
+    // If standard error is closed, too, the error cannot be shown anywhere.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -1,11 +1,11 @@
-//! Where results go. A folder or file appears whole or not at all.
+//! The writing of files. A folder or file appears whole or not at all.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::export::File;
 
-/// An error with a file, and the file.
+/// An error about a file, with its path.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {}", path.display(), reason(error))]
 pub struct FileError {
@@ -14,7 +14,7 @@ pub struct FileError {
     error: io::Error,
 }
 
-/// The system's reason for a failure, in the manner of every other error here.
+/// The reason of the operating system for a failure, worded as all errors here are.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
@@ -45,7 +45,7 @@ pub const MOST_TEXT: u64 = 4 << 20;
 /// The largest file that is read at all: data of a scenario, results.
 pub const MOST_BYTES: u64 = 256 << 20;
 
-/// Reads a file of at most so many bytes. A pipe or a device, which might have no end, is none.
+/// Reads a file of at most `most` bytes. A pipe or a device, which may have no end, is refused.
 ///
 /// # Errors
 /// If it cannot be read, or is too large.
@@ -87,7 +87,7 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     paths.map_err(FileError::new("read", folder))
 }
 
-/// Makes sure, before long work, that `folder` can be written or made. Nothing stays behind.
+/// Checks, before long work, that `folder` can be written or created. Nothing is left behind.
 ///
 /// # Errors
 /// If it cannot.
@@ -99,21 +99,21 @@ pub fn probe(folder: &Path) -> Result<(), FileError> {
     probed.map(drop).map_err(FileError::new("write to", folder))
 }
 
-/// How much of a file is read to see who made it.
+/// The number of bytes of a file that are read to find out whether driftlab wrote it.
 const HEAD: usize = 2_048;
 
-/// Returns whether a file may be replaced by this content: it is driftlab's, by what it says in its
-/// first lines, or a table with the same columns.
+/// Returns whether a file may be replaced by this content: its first lines show that driftlab wrote
+/// it, or it is a table with the same columns.
 fn is_ours(old: &[u8], new: &[u8]) -> bool {
     let head = String::from_utf8_lossy(&old[..old.len().min(HEAD)]);
     let columns = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec);
     head.contains("driftlab") || columns(old) == columns(new).filter(|line| line.contains(&b','))
 }
 
-/// Makes sure that a file may be written with this content: it is not there, or driftlab's.
+/// Checks that a file may be written with this content: it does not exist, or driftlab wrote it.
 ///
 /// # Errors
-/// If somebody else wrote it.
+/// If driftlab did not write it.
 pub fn check_own(path: &Path, content: &[u8]) -> Result<(), FileError> {
     let Ok(kind) = path.symlink_metadata() else { return Ok(()) };
     if kind.is_file() && is_ours(&read(path)?, content) {
@@ -123,8 +123,8 @@ pub fn check_own(path: &Path, content: &[u8]) -> Result<(), FileError> {
     Err(FileError::new("replace", path)(foreign))
 }
 
-/// Writes a set of files below `folder`, where others may be: see [`put_all`]. A file of the same
-/// name that driftlab did not write is never replaced.
+/// Writes a set of files below `folder`, beside files that are there already: see [`put_all`]. A
+/// file of the same name that driftlab did not write is never replaced.
 ///
 /// # Errors
 /// If any file cannot be written; the folder is then as it was.
@@ -136,7 +136,7 @@ pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
 }
 
 /// Writes a set of files below `folder`. Each is written beside its place and renamed into it, so
-/// that a reader never sees half of one; nothing is renamed before everything is written.
+/// that a reader never sees a part of one; no file is renamed before all are written.
 ///
 /// # Errors
 /// If any file cannot be written; the folder is then as it was.

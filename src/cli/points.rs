@@ -1,4 +1,4 @@
-//! `driftlab list points`: where faults can be aimed.
+//! `driftlab list points`: the semantic points of a run, at which faults can be triggered.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::faults::trigger::OpName;
 use crate::search::points::Passed;
 use crate::search::trial::{Case, Trial};
 
-/// Every point that a few operations pass when nothing goes wrong.
+/// Prints every point that a few operations pass without faults.
 pub fn points(session: &Session, args: &List, path: &Path) -> Result<Exit, Error> {
     let scenario = source::load(session, path)?;
     let trial = Trial::new(&scenario, variant(&scenario, args.variant.as_deref())?);
@@ -41,7 +41,7 @@ pub fn points(session: &Session, args: &List, path: &Path) -> Result<Exit, Error
     }
 }
 
-/// A line each, ready to be pasted into a fault.
+/// The points, a line each, as a fault of a scenario writes its trigger.
 fn human(passed: &[Passed]) -> String {
     let mut text = String::new();
     for passed in passed {

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::report::human;
 use crate::search::fuzz::{Fuzzed, Tally};
 
-/// Shows how many runs of how many are done. Shared between threads.
+/// The progress of runs: the number that are done, of all. Shared between threads.
 #[expect(clippy::disallowed_types, reason = "how fast it goes for the user, not in a run")]
 pub enum Progress {
     /// Nothing is shown.
@@ -38,7 +38,7 @@ impl Progress {
         Self::of("runs", total, quiet)
     }
 
-    /// Progress of `total` of what is called so.
+    /// Progress of `total` things with this name in the plural.
     #[expect(clippy::disallowed_types, reason = "how fast it goes for the user, not in a run")]
     pub fn of(what: &'static str, total: u64, quiet: bool) -> Self {
         if quiet {
@@ -66,7 +66,7 @@ impl Progress {
                 let now = done.fetch_add(1, Ordering::Relaxed) + 1;
                 let tenth = |runs: u64| runs * 10 / total;
                 if tenth(now) > tenth(now - 1) {
-                    // A lost line of progress is no reason to lose the results.
+                    // A failure to print progress must not end the work.
                     let rate = human::number(now as f64 / began.elapsed().as_secs_f64().max(1e-9));
                     let said = format!("  {now} of {total} {what}, {rate} a second");
                     let _ = writeln!(std::io::stderr(), "{said}");
@@ -75,7 +75,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
@@ -83,7 +83,7 @@ impl Progress {
     }
 }
 
-/// Shows how far fuzzing has got: runs, runs a second, points and faults.
+/// The progress of fuzzing: runs, runs a second, points and faults.
 pub enum FuzzProgress {
     /// Nothing is shown.
     Quiet,
@@ -94,7 +94,7 @@ pub enum FuzzProgress {
 }
 
 impl FuzzProgress {
-    /// Progress of so many runs, or of as many as time allows.
+    /// Progress of this many runs, or of as many as time allows.
     pub fn new(total: Option<u64>, quiet: bool) -> Self {
         if quiet {
             return Self::Quiet;
@@ -111,7 +111,7 @@ impl FuzzProgress {
         Self::Line(bar)
     }
 
-    /// So much has been done in so much time.
+    /// Shows the progress after a time.
     pub fn show(&self, fuzzed: &Fuzzed, elapsed: Duration) {
         let runs = fuzzed.runs();
         match self {
@@ -130,7 +130,7 @@ impl FuzzProgress {
         }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub fn finish(&self) {
         if let Self::Line(bar) = self {
             bar.finish_and_clear();

@@ -1,6 +1,6 @@
-//! Everything that reads what somebody else wrote, as functions of bytes: whatever the bytes are,
-//! the answer is a value or a problem. `fuzz/` looks for bytes that make one panic or never end,
-//! guided by coverage; the tests here change files that are well-formed, which any toolchain can.
+//! All readers of files from outside, as functions of bytes: for any bytes, the result is a value
+//! or a problem. `fuzz/` searches for bytes with which one panics or never ends, guided by
+//! coverage; the tests here mutate well-formed files, which needs no special toolchain.
 
 use super::results;
 use crate::experiment::compare::Judged;
@@ -63,12 +63,12 @@ pub fn counterexample(bytes: &[u8]) {
     }
 }
 
-/// Reads bytes as the kept run of a comparison that is to be resumed. What can be read is written
-/// and read again as the same.
+/// Reads bytes as the stored run of a comparison that is to be resumed. A run that can be read is
+/// written and read again, with the same result.
 ///
 /// # Panics
 ///
-/// If it is not.
+/// If the second reading differs.
 pub fn resume(bytes: &[u8]) {
     let Ok(judged) = serde_json::from_slice::<Judged>(bytes) else { return };
     let written = serde_json::to_vec(&judged).expect("what was read can be written");

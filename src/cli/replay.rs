@@ -1,4 +1,4 @@
-//! `driftlab replay`: a counterexample once more, or a whole folder of them.
+//! `driftlab replay`: a counterexample run again, or a whole folder of them.
 
 use std::path::{Path, PathBuf};
 
@@ -29,8 +29,7 @@ pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
     Ok(exit(again.judgement.verdict))
 }
 
-/// Explains a violation on the terminal or as a page; of what is not violated there is only the
-/// story.
+/// Explains a violation on the terminal or as a page; without a violation, prints only the trace.
 fn tell(
     session: &Session,
     file: &Path,
@@ -59,7 +58,7 @@ fn tell(
     Ok(())
 }
 
-/// Replays every counterexample of a folder, one line each, and with `--trace` its story.
+/// Replays every counterexample of a folder, one line each, and with `--trace` its trace.
 fn suite(session: &Session, args: &Args) -> Result<Exit, Error> {
     let folder = &args.file;
     if args.page.is_some() {
@@ -153,7 +152,7 @@ fn place(path: &Path, scenario: &str) -> PathBuf {
     if !written.exists() && beside.exists() { beside } else { written }
 }
 
-/// The outcome of a run, for people.
+/// The outcome of a replayed run as text.
 fn details(read: &Read, again: &Replayed) -> String {
     let Counterexample { variant, property, .. } = &read.written;
     let verdict = again.judgement.verdict.name();
@@ -179,7 +178,7 @@ fn details(read: &Read, again: &Replayed) -> String {
     text
 }
 
-/// The story of every operation that the violation is about, or of all.
+/// The trace of every operation that the violation is about, or of all operations.
 fn stories(read: &Read, again: &Replayed) -> String {
     let trial = read.trial();
     let setup = trial.setup(&again.case);

@@ -1,9 +1,11 @@
-//! The folder of a comparison's results: driftlab's own, and made, replaced and removed as a whole.
+//! The folder of a comparison's results, which driftlab owns, and makes, replaces and removes as a
+//! whole.
 //!
 //! A [manifest](MANIFEST) in it names every file with a hash. A folder that holds anything else is
-//! refused before any work is done. The new folder is written beside the old one, the old one moved
-//! aside, and the new one moved in; whoever finds one aside puts it back, or removes it if the new
-//! one had arrived. So a failure or a kill at any point leaves the old results whole, or the new.
+//! refused before any work is done. The new folder is written beside the old one, the old one is
+//! moved aside, and the new one is moved in. A later start that finds a folder moved aside moves it
+//! back, or removes it if the new one is in place. So a failure or a kill at any point leaves
+//! either the old results or the new ones, whole.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
@@ -18,20 +20,20 @@ use crate::report::export::File;
 /// The file that says what belongs to the folder.
 pub const MANIFEST: &str = "driftlab.json";
 
-/// The folders that other commands put below it: kept, whoever made them, and moved along.
+/// The folders that other commands write below it; they are kept and moved along.
 pub const KEPT: [&str; 2] = ["counterexamples", "explorations"];
 
-/// Why a folder cannot hold results.
+/// The reason why a folder cannot hold results.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultsError {
-    /// Something in it is not of driftlab's making.
+    /// The folder has a file that driftlab did not write.
     #[error(
         "`{}` is not driftlab's, and results replace their folder as a whole\n\
          hint: give a folder of their own, such as `--out {}`",
         found.display(), folder.join("results").display()
     )]
     Foreign { found: PathBuf, folder: PathBuf },
-    /// Somebody has changed a file of the results.
+    /// A file of the results was changed after driftlab wrote it.
     #[error(
         "`{}` was changed since driftlab wrote it, and new results would replace it\n\
          hint: move it out of `{}`, or give another folder with `--out`",
@@ -72,7 +74,7 @@ impl Manifest {
         std::fs::write(&path, text).map_err(FileError::new("write", &path))
     }
 
-    /// The manifest of a folder; none if there is no readable one.
+    /// The manifest of a folder; `None` if there is none that can be read.
     fn read(folder: &Path) -> Option<Self> {
         Self::parse(&output::read(&folder.join(MANIFEST)).ok()?)
     }
@@ -149,11 +151,11 @@ pub struct Results {
 }
 
 impl Results {
-    /// Looks whether a folder may hold results: it is missing, empty, or holds what driftlab wrote
-    /// and nothing else. Whatever an interrupted replacement has left is put right first.
+    /// Checks that a folder may hold results: it is missing or empty, or holds only files that
+    /// driftlab wrote. First the leftovers of an interrupted replacement are repaired.
     ///
     /// # Errors
-    /// The first thing that stands against it; nothing of the folder was touched then.
+    /// The first obstacle; the folder is then unchanged.
     pub fn claim(folder: &Path) -> Result<Self, ResultsError> {
         let absolute = match folder.canonicalize() {
             Ok(real) => real,
@@ -198,8 +200,8 @@ impl Results {
         }
     }
 
-    /// A current folder would be gone for the shell that is in it, and a place where a file system
-    /// is mounted cannot be renamed.
+    /// Checks that the folder can be moved: the current folder would be gone for its shell, and a
+    /// mount point cannot be renamed.
     fn check_movable(&self, shown: &Path) -> Result<(), ResultsError> {
         let fixed = |what| Err(ResultsError::Fixed { folder: shown.to_owned(), what });
         let current = std::env::current_dir().and_then(|folder| folder.canonicalize());
@@ -217,8 +219,8 @@ impl Results {
         Ok(())
     }
 
-    /// Puts right what a replacement that was cut off has left beside the folder. What cannot be
-    /// put right now is found by the next start.
+    /// Repairs the leftovers of an interrupted replacement beside the folder. Leftovers that cannot
+    /// be repaired now are found by the next start.
     fn recover(&self) {
         let (new, old) = (self.aside("new"), self.aside("old"));
         if is_ours(&old) {
@@ -234,7 +236,7 @@ impl Results {
         }
     }
 
-    /// Replaces the results as a whole.
+    /// Replaces the results as a whole, unless `cut` says meanwhile that they are not to be.
     ///
     /// # Errors
     /// If they cannot be written, or the folder holds meanwhile what is not driftlab's; the old
@@ -293,7 +295,8 @@ enum Stranger {
     Changed(PathBuf),
 }
 
-/// The first stranger below a folder. Links are never followed.
+/// The first file or folder below a folder that does not belong to the results. Links are never
+/// followed.
 fn stranger(folder: &Path, manifest: &Manifest) -> Result<Option<Stranger>, FileError> {
     let mut folders = vec![String::new()];
     while let Some(below) = folders.pop() {
@@ -320,27 +323,26 @@ fn stranger(folder: &Path, manifest: &Manifest) -> Result<Option<Stranger>, File
     Ok(None)
 }
 
-/// Returns whether a folder holds only what driftlab put there. A file that was cut off while it
-/// was written is driftlab's, too.
+/// Returns whether a folder holds only files that driftlab wrote, partly written ones included.
 fn is_ours(folder: &Path) -> bool {
     let is_folder = folder.symlink_metadata().is_ok_and(|it| it.is_dir());
     let manifest = Manifest::read(folder).unwrap_or_default();
     is_folder && !matches!(stranger(folder, &manifest), Err(_) | Ok(Some(Stranger::Unknown(_))))
 }
 
-/// Moves what is kept from one folder to another.
+/// Moves the folders that are kept from one folder to another.
 fn carry_kept(from: &Path, to: &Path) {
     for name in KEPT {
         let (from, to) = (from.join(name), to.join(name));
         if from.is_dir() && !to.exists() {
-            // What cannot be moved stays where it is and is tried by the next start.
+            // A folder that cannot be moved stays where it is, and the next start tries again.
             let _ = std::fs::rename(from, to);
         }
     }
 }
 
-/// Removes the files that a folder's manifest names, and the folders that are empty then; what
-/// somebody else has put there stays.
+/// Removes the files that a folder's manifest names, and folders that are empty then; other files
+/// stay.
 fn remove(folder: &Path) {
     let manifest = Manifest::read(folder).unwrap_or_default();
     let mut folders: Vec<PathBuf> = Vec::new();
@@ -352,7 +354,7 @@ fn remove(folder: &Path) {
     }
     folders.sort();
     folders.dedup();
-    // The manifest is removed last: until then it says that the rest is ours.
+    // The manifest is removed last, because it identifies the other files as driftlab's.
     for folder in folders.iter().rev() {
         let _ = std::fs::remove_dir(folder);
     }

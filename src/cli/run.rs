@@ -60,7 +60,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     Ok(verdict(&comparison))
 }
 
-/// `driftlab fingerprints`: what every variant of some scenarios comes to, a line each.
+/// `driftlab fingerprints`: the fingerprint of every variant of some scenarios, a line each.
 pub fn fingerprints(session: &Session, files: &[PathBuf]) -> Result<Exit, Error> {
     for path in files {
         print(&compare::fingerprints(&source::load(session, path)?))?;
@@ -77,7 +77,7 @@ pub fn variant<'a>(scenario: &'a Scenario, name: Option<&str>) -> Result<&'a Var
     }
 }
 
-/// A lag for people; what never ended has none.
+/// A lag as text; `never` if the operation never became consistent.
 fn lag_text(lag: Quantile) -> String {
     match lag {
         Quantile::Value(nanos) => report::human::nanos(nanos as f64),
@@ -85,11 +85,10 @@ fn lag_text(lag: Quantile) -> String {
     }
 }
 
-/// How many of the slowest operations are listed.
+/// The number of the slowest operations that are listed.
 const SLOWEST: usize = 10;
 
-/// The details that only a single run can show: the census as a matrix, the checks, the slowest
-/// operations.
+/// The details of a single run: the census as a matrix, the checks, the slowest operations.
 fn details(comparison: &Comparison) -> String {
     let mut text = String::new();
     for variant in &comparison.variants {
@@ -100,7 +99,7 @@ fn details(comparison: &Comparison) -> String {
     text
 }
 
-/// States of the stores against answers of the clients.
+/// The census as a matrix: states of the stores by answers to the clients.
 fn matrix(text: &mut String, variant: &VariantResult) {
     let census = &variant.census;
     let row = |head: &str, cells: [String; 5]| [vec![head.to_owned()], cells.to_vec()].concat();

@@ -1,4 +1,5 @@
-//! Scenario files: reading them and whatever they name, and telling what is wrong with them.
+//! The reading of scenario files and of the CSV files that they name, and the reporting of their
+//! problems.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub fn load(session: &Session, path: &Path) -> Result<Scenario, Error> {
     }
 }
 
-/// Refuses studies that come to more than the limits, and says what long work comes to.
+/// Refuses studies that exceed the limits, and announces the expected cost of long work.
 pub fn bound(
     session: &Session,
     path: &Path,
@@ -50,7 +51,7 @@ pub fn bound(
     Ok(())
 }
 
-/// Refuses a study that comes to more than the limits.
+/// Refuses a study that exceeds the limits.
 pub fn refuse(
     session: &Session,
     path: &Path,
@@ -65,7 +66,7 @@ pub fn refuse(
     }
 }
 
-/// Refuses a trial of these operations whose runs come to more than the limits.
+/// Refuses a trial of these operations whose runs exceed the limits.
 pub fn bound_trial(trial: &Trial<'_>, operations: &[Offer], limits: &Limits) -> Result<(), Error> {
     let excess = limits.bounds().exceeded(&trial.estimate(operations), 1);
     excess.map_or(Ok(()), |excess| {
@@ -75,16 +76,16 @@ pub fn bound_trial(trial: &Trial<'_>, operations: &[Offer], limits: &Limits) -> 
     })
 }
 
-/// Work that takes a core so long is announced.
+/// The core time from which the expected cost of work is announced.
 const LONG: Span = Span::from_secs(10);
 
-/// The rendering of what is too much.
+/// The rendered problem of a study that exceeds the limits.
 fn excess(session: &Session, path: &Path, scenario: &Scenario, problems: &[Problem]) -> String {
     let (name, text) = (path.display().to_string(), scenario.inputs.text().to_owned());
     render(&Source { name, text }, problems, session.colour_errors)
 }
 
-/// The problem of the first variant of which so many runs come to more than the limits.
+/// The problem of the first variant of which this many runs exceed the limits.
 fn excesses(
     scenario: &Scenario,
     variants: &[&Variant],

@@ -1,5 +1,6 @@
 //! The topics that can be explained and listed by name, collected from the registries, the
-//! catalogue of measures, the schema of scenario files and the glossary. Nothing is described here.
+//! catalogue of measures, the schema of scenario files and the glossary, which have all
+//! descriptions.
 
 mod glossary;
 mod keys;
@@ -24,7 +25,7 @@ use crate::scenario::{self, PROFILES, Profile, Registries, VARIANTS, alike, swee
 pub use glossary::TEXT as GLOSSARY;
 use keys::Key;
 
-/// Chapters about tables of a scenario file whose keys do not say all.
+/// Chapters about tables of a scenario file that need more than the descriptions of their keys.
 const CHAPTERS: [(&str, &str); 5] = [
     ("databases", LOCKS),
     ("databases", LIMITS),
@@ -33,22 +34,22 @@ const CHAPTERS: [(&str, &str); 5] = [
     ("variants", VARIANTS),
 ];
 
-/// The sort of thing that a topic is.
+/// The sort of a topic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sort {
     /// A way to keep data consistent.
     Pattern,
-    /// A way to arrange who owns which data.
+    /// A technique that arranges which service owns which data.
     Technique,
-    /// Something that can go wrong.
+    /// A kind of fault.
     Fault,
     /// A property that patterns promise.
     Check,
-    /// Something that is measured.
+    /// A measure.
     Measure,
     /// A file of a folder of results.
     Export,
-    /// How an operation ended.
+    /// An outcome of operations.
     Outcome,
     /// Defaults for network and disk.
     Profile,
@@ -100,9 +101,9 @@ impl Sort {
 
 /// Something that can be explained.
 pub struct Topic<'a> {
-    /// The sort of thing that it is.
+    /// The sort of the topic.
     pub sort: Sort,
-    /// Its name. That of a key or a setting begins with where it belongs: `services.workers`.
+    /// Its name. That of a key or a setting begins with its table or part: `services.workers`.
     pub name: String,
     /// Other names for it.
     pub others: Vec<String>,
@@ -110,7 +111,7 @@ pub struct Topic<'a> {
     pub title: String,
     /// The line that a list shows.
     pub summary: String,
-    /// Names of what explains it further.
+    /// Names of topics that explain it further.
     pub see: Vec<String>,
     page: Box<dyn Fn(Terminal) -> String + 'a>,
 }
@@ -127,7 +128,7 @@ impl Topic<'_> {
         is_key.then(|| self.name.rsplit('.').next()).flatten()
     }
 
-    /// Returns whether this is its name, or another name for it.
+    /// Returns whether the topic has this name, among others.
     fn is_called(&self, name: &str) -> bool {
         self.names().any(|own| plain(own) == name)
     }
@@ -148,8 +149,8 @@ impl Topic<'_> {
     }
 }
 
-/// A name as it is compared: case, and whether words are joined by blanks, hyphens or underscores,
-/// count for nothing.
+/// A name as it is compared: in lower case, with words joined by hyphens instead of blanks or
+/// underscores.
 pub fn plain(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '_'], "-")
 }
@@ -158,7 +159,7 @@ pub fn plain(name: &str) -> String {
 pub struct Found<'t, 'a> {
     /// The topics that have this name.
     pub named: Vec<&'t Topic<'a>>,
-    /// The topics that it may mean as well: keys and settings that are written so, or else names
+    /// The topics that it may mean as well: keys and settings with this last part, or else names
     /// that contain it.
     pub related: Vec<&'t Topic<'a>>,
 }
@@ -245,8 +246,8 @@ impl<'a> Topics<'a> {
         Found { named, related }
     }
 
-    /// The topics with this name. Where it is another name for a term, what the term names is
-    /// meant, too.
+    /// The topics with this name. If it is another name for a term, the topics that the term refers
+    /// to are included.
     fn called(&self, name: &str) -> Vec<&Topic<'a>> {
         let terms = self.of_sort(Sort::Term).filter(|term| term.is_called(name));
         let mut names: Vec<String> = terms.map(|term| plain(&term.name)).collect();
@@ -355,7 +356,7 @@ fn measure(measure: &Measure) -> Topic<'_> {
     Topic {
         sort: Sort::Measure,
         name: id.into(),
-        // The name of an outcome stands for the outcome, not for the measure that counts it.
+        // The name of an outcome refers to the outcome, not to the measure that counts it.
         others: if counts_outcomes { Vec::new() } else { vec![name.into()] },
         title: name.into(),
         summary: format!("{name} [{}]: {what}", unit.name()),
@@ -399,7 +400,7 @@ fn measure(measure: &Measure) -> Topic<'_> {
     }
 }
 
-/// How an operation ended, in the words of the measure that counts it.
+/// The topic of an outcome, described as the measure that counts it.
 fn outcome(headline: Headline) -> Topic<'static> {
     let (name, Measure { id, what, .. }) = (headline.name(), *headline.measure());
     let verdict = if headline.is_wrong() { "counts as wrong" } else { "does not count as wrong" };

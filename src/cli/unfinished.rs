@@ -1,10 +1,10 @@
-//! The finished runs of a comparison that is not finished: a file each, in a hidden folder beside
-//! the results, until the comparison is complete.
+//! The finished runs of an unfinished comparison: a file each, in a hidden folder beside the
+//! results, until the comparison is complete.
 //!
-//! A run is decided by scenario, variant, seed and program. The folder of a comparison is named by
-//! the scenario and the program, a file in it by the rest, and each file begins with a hash over
-//! its content and all of these: what was damaged, or put in another's place, is run again. Only
-//! files whose names driftlab gives are removed, and no link is followed.
+//! Scenario, variant, seed and program determine a run. The folder of a comparison is named by the
+//! scenario and the program, a file in it by the rest, and each file begins with a hash over its
+//! content and all of these: a file that was damaged, or renamed, is ignored, and its run is made
+//! again. Only files whose names driftlab gives are removed, and no link is followed.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,22 +23,22 @@ pub struct Unfinished {
     own: PathBuf,
     /// The scenario and the program.
     fingerprint: u64,
-    /// A file could not be written. The comparison goes on without.
+    /// True after a file could not be written. The comparison continues without it.
     failed: AtomicBool,
 }
 
-/// How many runs of a study are kept.
+/// The number of stored runs of a study.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Count {
-    /// Those that need not be run again.
+    /// Runs that need not be made again.
     pub whole: usize,
-    /// Those that are there and cannot be used.
+    /// Runs whose files are damaged.
     pub damaged: usize,
 }
 
 impl Unfinished {
-    /// The runs that were kept in a folder, without those of other scenarios and programs; with
-    /// `fresh` without any.
+    /// The runs that were stored in a folder, except for those of other scenarios and programs;
+    /// with `fresh` none.
     pub fn open(all: PathBuf, scenario: &Scenario, fresh: bool) -> Self {
         let fingerprint = fingerprint(scenario);
         let own = all.join(format!("{fingerprint:016x}"));
@@ -50,7 +50,7 @@ impl Unfinished {
         Self { all, own, fingerprint, failed: AtomicBool::new(false) }
     }
 
-    /// How many runs of a study are there.
+    /// The number of runs of a study that are stored.
     pub fn count(&self, study: &Study) -> Count {
         let mut count = Count { whole: 0, damaged: 0 };
         for id in study.ids().filter(|id| is_file(&self.own.join(name(*id)))) {
@@ -62,19 +62,20 @@ impl Unfinished {
         count
     }
 
-    /// Returns whether there was no room for a run.
+    /// Returns whether a run could not be stored.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// The comparison is complete: nothing has to be kept any more.
+    /// Removes all stored runs, because the comparison is complete.
     pub fn clear(&self) {
         folders(&self.all).iter().for_each(|folder| remove_runs(folder));
-        // What stays is found, and used, by the next comparison of the same scenario.
+        // Runs that cannot be removed are found, and used, by the next comparison of the same
+        // scenario.
         let _ = std::fs::remove_dir(&self.all);
     }
 
-    /// The content of a run's file, if it is what was written there for this run.
+    /// The content of a run's file, if its hash shows that it was written for this run.
     fn bytes(&self, id: RunId) -> Option<Vec<u8>> {
         self.named(&name(id))
     }
@@ -108,7 +109,8 @@ impl Unfinished {
         names.iter().all(is)
     }
 
-    /// The first line of a run's file: a hash of what it holds and of what it is.
+    /// The first line of a run's file: a hash of its content, its name, the scenario and the
+    /// program.
     fn hash(&self, name: &str, body: &[u8]) -> String {
         let mut hash = Xxh3::new();
         hash.update(&self.fingerprint.to_le_bytes());
@@ -141,7 +143,7 @@ fn is_file(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|kind| kind.is_file())
 }
 
-/// The folders of scenarios and programs: real ones, with such a name.
+/// The folders of scenarios and programs: no links, and with a name of that form.
 fn folders(all: &Path) -> Vec<PathBuf> {
     let is_real = |path: &Path| path.symlink_metadata().is_ok_and(|kind| kind.is_dir());
     if !is_real(all) {
@@ -159,13 +161,13 @@ fn is_hash(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
-/// Removes the runs in a folder, and the folder if nothing else is in it. What cannot be removed
-/// is not used either.
+/// Removes the runs in a folder, and the folder if nothing else is in it. Runs that cannot be
+/// removed are not used.
 fn remove_runs(folder: &Path) {
     for path in output::files_in(folder).unwrap_or_default() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_run = name.get(..16).is_some_and(is_hash) && name.ends_with(".json");
-        // A run that was cut off while it was written has the other name.
+        // A file that was partly written still has its temporary name.
         if is_file(&path) && (is_run || name.starts_with(".driftlab-")) {
             let _ = std::fs::remove_file(path);
         }
@@ -173,7 +175,8 @@ fn remove_runs(folder: &Path) {
     let _ = std::fs::remove_dir(folder);
 }
 
-/// The file of a run. Names of variants may hold what names of files may not.
+/// The name of the file of a run. Names of variants may have characters that names of files may
+/// not.
 pub fn name(id: RunId) -> String {
     let twin = if id.has_twin { "-twin" } else { "" };
     let mut hash = Xxh3::new();
@@ -185,8 +188,8 @@ pub fn name(id: RunId) -> String {
     format!("{:016x}-{:016x}{twin}.json", hash.digest(), id.seed)
 }
 
-/// The scenario, whatever it names, and the program that runs it: not only its version, for a
-/// program that was built anew may hold other patterns.
+/// A hash of the scenario with its CSV files and of the program. The version of the program is not
+/// enough, because another build of it may have other patterns.
 fn fingerprint(scenario: &Scenario) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(&scenario.hash.to_le_bytes());

@@ -1,4 +1,4 @@
-//! `driftlab verify-model`: the model held against closed forms.
+//! `driftlab verify-model`: the model verified against closed forms.
 
 use crate::report::verification;
 use crate::verification::{self as cases, Finding, Verdict};

@@ -1,4 +1,5 @@
-//! The work of comparisons and sweeps: what is not finished yet, with progress, on some threads.
+//! The work of comparisons and sweeps: the runs that are missing are made, with progress, on
+//! several threads.
 
 use super::args::Workers;
 use super::compare::pool;
@@ -8,8 +9,8 @@ use super::{Error, Session, remark};
 use crate::experiment::compare::Study;
 use crate::report::human;
 
-/// Runs what earlier attempts at these studies have not finished. `run` is given what is to be
-/// called after each run.
+/// Makes the runs that earlier attempts at these studies have not finished. `run` gets a function
+/// that it has to call after each run.
 pub fn work<T: Send>(
     session: &Session,
     studies: &[Study<'_>],
@@ -38,7 +39,7 @@ pub fn work<T: Send>(
     Ok(done)
 }
 
-/// How interrupted work goes on.
+/// The remark on how to continue interrupted work.
 pub fn again(kept: &Unfinished) -> &'static str {
     if kept.has_failed() {
         "interrupted; not all finished runs could be saved: run the same command to repeat them\n"

@@ -20,7 +20,7 @@ use crate::model::system::LoadId;
 use crate::model::workload;
 use crate::scenario::{Scenario, Variant};
 
-/// A comparison to make: some variants of a scenario on some seeds.
+/// A comparison to be made: some variants of a scenario on some seeds.
 pub struct Study<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
@@ -28,13 +28,13 @@ pub struct Study<'a> {
     pub variants: Vec<&'a Variant>,
     /// The seeds; every variant runs on each.
     pub seeds: Vec<u64>,
-    /// True if each run in which something goes wrong has a twin in which nothing does.
+    /// True if each run with faults has a fault-free twin.
     pub twins: bool,
     /// True if the operations of every run are listed.
     pub lists: bool,
 }
 
-/// One finished run and what the judges say of it.
+/// A finished run with its judgement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Judged {
     /// The end of the run itself.
@@ -43,36 +43,36 @@ pub struct Judged {
     pub report: RunReport,
     /// Every operation, in a run of a study.
     pub operations: Vec<ListedOperation>,
-    /// The findings on what the pattern promises, property by property.
+    /// The findings on the promises of the pattern, one for each property.
     pub promised: Vec<Finding>,
-    /// The same run without its faults, if it has any and is compared with it.
+    /// The fault-free twin of the run, if it has faults and is compared with one.
     pub twin: Option<Twin>,
 }
 
-/// Which run of a study it is. Together with the scenario and the program, that decides all of it.
+/// The identity of a run of a study. With the scenario and the program it determines the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct RunId<'a> {
-    /// The changes of the scenario against its file, in words: the point of a sweep.
+    /// The text of the changes of the scenario against its file: the point of a sweep.
     pub changes: &'a str,
     /// The name of the variant.
     pub variant: &'a str,
     /// The seed.
     pub seed: u64,
-    /// True if its fault-free twin belongs to it.
+    /// True if it has a fault-free twin.
     pub has_twin: bool,
 }
 
-/// Where finished runs are kept while the whole study is not, so that the next attempt goes on
-/// where this one was stopped. Called from any thread.
+/// A store of finished runs of an unfinished study, so that a later attempt continues where this
+/// one was stopped. Its methods are called from any thread.
 pub trait Shelf: Sync {
-    /// A run that an earlier attempt has finished, exactly as it was.
+    /// Returns a run that an earlier attempt has finished, exactly as it was.
     fn find(&self, id: RunId) -> Option<Judged>;
 
-    /// Keeps a run.
+    /// Stores a run.
     fn keep(&self, id: RunId, judged: &Judged);
 }
 
-/// Keeps nothing.
+/// A store that keeps nothing.
 impl Shelf for () {
     fn find(&self, _: RunId) -> Option<Judged> {
         None
@@ -81,34 +81,34 @@ impl Shelf for () {
     fn keep(&self, _: RunId, _: &Judged) {}
 }
 
-/// The outcome of a comparison.
+/// The outcome of a study.
 pub struct Compared {
     /// The result, over the seeds that every variant finished; `None` if there is none.
     pub comparison: Option<Comparison>,
-    /// How many of the seeds were finished.
+    /// The number of seeds that were finished.
     pub finished: usize,
 }
 
 impl<'a> Study<'a> {
-    /// Every variant of a scenario on these seeds.
+    /// The study of every variant of a scenario on these seeds.
     pub fn of(scenario: &'a Scenario, seeds: impl IntoIterator<Item = u64>) -> Self {
         let variants = scenario.variants.iter().collect();
         let seeds = seeds.into_iter().collect();
         Self { scenario, variants, seeds, twins: true, lists: true }
     }
 
-    /// Runs everything, without progress and without a way to stop it; `None` if there is no
-    /// variant or no seed.
+    /// Makes all runs, without progress and without a way to stop; `None` if there is no variant or
+    /// no seed.
     pub fn compare(&self) -> Option<Comparison> {
         self.run(&Stop::default(), &|| ()).comparison
     }
 
-    /// How many runs there are, twins included.
+    /// The number of runs, twins included.
     pub fn runs(&self) -> u64 {
         self.ids().count() as u64 * self.runs_each()
     }
 
-    /// How many runs there are of a variant on a seed: one, and its twin if it has one.
+    /// The number of runs of a variant on a seed: one, and its twin if it has one.
     pub fn runs_each(&self) -> u64 {
         if self.has_twins() { 2 } else { 1 }
     }
@@ -117,8 +117,7 @@ impl<'a> Study<'a> {
         self.twins && twin::has_faults(self.scenario)
     }
 
-    /// The runs without their twins, seed by seed, so that an interrupted study has whole seeds to
-    /// show.
+    /// The runs without their twins, seed by seed, so that an interrupted study has complete seeds.
     pub fn ids(&self) -> impl Iterator<Item = RunId<'_>> {
         (0..self.variants.len() * self.seeds.len()).map(|index| self.id(index))
     }
@@ -133,18 +132,20 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// Runs everything. `done` is called after each run, from any thread; once `stop` is set no
-    /// run goes on. The result depends on neither threads nor their order.
+    /// Makes all runs. `done` is called after each run, from any thread; once `stop` is set no run
+    /// continues. The result depends neither on the threads nor on their order.
     pub fn run(&self, stop: &Stop, done: &(dyn Fn() + Sync)) -> Compared {
         self.resume(&(), stop, done)
     }
 
-    /// Runs the study, but takes runs from the shelf that are there, and puts new ones there.
-    /// The result is that of a study without a shelf, to the bit.
+    /// Makes all runs, but takes those that are on the shelf from there, and stores new ones there.
+    /// The result is bit for bit that of a study without a shelf.
     pub fn resume(&self, shelf: &dyn Shelf, stop: &Stop, done: &(dyn Fn() + Sync)) -> Compared {
         let width = self.variants.len();
         let runs: Vec<Option<Judged>> = (0..width * self.seeds.len())
             .into_par_iter()
+            // Runs differ much in length, so each is a task of its own. `collect` keeps their
+            // order.
             .with_max_len(1)
             .map(|index| {
                 if stop.is_set() {
@@ -176,13 +177,13 @@ impl<'a> Study<'a> {
         Compared { comparison, finished }
     }
 
-    /// Carries out one of its runs; nothing if it was stopped, or the study has no such run.
+    /// Makes one of its runs; none if it was stopped, or the study has no such run.
     pub fn run_one(&self, id: RunId, stop: &Stop) -> Option<Judged> {
         let named = |variant: &&&Variant| *variant.name.shown == *id.variant;
         self.judge(self.variants.iter().find(named)?, id, stop)
     }
 
-    /// Runs a variant and its twin; nothing if they were stopped.
+    /// Runs a variant and its twin; none if they were stopped.
     fn judge(&self, variant: &Variant, id: RunId, stop: &Stop) -> Option<Judged> {
         let setup = limited(self.scenario, variant, stop);
         let (mut judged, loads) = judged(self.scenario, &setup, id.seed, true);
@@ -196,7 +197,7 @@ impl<'a> Study<'a> {
     }
 }
 
-/// The runs of the first seeds that every variant finished, of which there are `width`.
+/// The runs of the first seeds that every one of `width` variants finished.
 fn whole_seeds(runs: Vec<Option<Judged>>, width: usize) -> Vec<Vec<Judged>> {
     let mut runs = runs.into_iter();
     let seed = || runs.by_ref().take(width).collect::<Option<Vec<Judged>>>();
@@ -211,7 +212,7 @@ pub fn setup(scenario: &Scenario, variant: &Variant) -> Setup {
     Setup { faults, nemeses, random_numbers, ..Setup::new(system, pattern) }
 }
 
-/// The setup of a variant that ends when it is stopped, or beyond what its scenario lets expect.
+/// The setup of a variant that ends when it is stopped, or when it exceeds its expected size.
 pub fn limited(scenario: &Scenario, variant: &Variant, stop: &Stop) -> Setup {
     let limits = Limits { stop: stop.clone(), events: variant.estimate.most_events() };
     Setup { limits, ..setup(scenario, variant) }
@@ -247,8 +248,9 @@ fn judged(
     (Judged { ran, report, operations: Vec::new(), promised, twin: None }, loads)
 }
 
-/// Runs every variant of a scenario on its first seed. One line each: scenario, variant, seed and
-/// the fingerprint of the whole history, the same from every build on every platform.
+/// The fingerprints of all variants of a scenario on its first seed. Each line has scenario,
+/// variant, seed and the fingerprint of the whole history, which is equal for every build on every
+/// platform.
 pub fn fingerprints(scenario: &Scenario) -> String {
     let line = |variant: &Variant| {
         let ran = run(&setup(scenario, variant), scenario.seed, Vec::new());

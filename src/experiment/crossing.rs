@@ -1,9 +1,9 @@
-//! The places on an axis where the sign of a paired difference changes: where two variants change
-//! places in a figure, or one variant passes a limit.
+//! The crossings on an axis: the places where the sign of a paired difference changes, so that two
+//! variants change places in a figure, or one variant passes a limit.
 //!
-//! First every value of the axis is looked at, then each pair of neighbours with opposite signs is
-//! halved until no other value lies between. The interval is the inversion of the paired test: it
-//! ends at the nearest values on either side at which the difference is still shown, with the sign
+//! First every value of the axis is evaluated, then each pair of neighbours with opposite signs is
+//! bisected until no other value lies between. The interval is the inversion of the paired test: it
+//! ends at the nearest values on either side at which the difference is significant, with the sign
 //! of that side, so that a crossing beyond has a difference that its own 95 % interval excludes.
 //! All values have the same seeds, hence the same random numbers.
 
@@ -12,10 +12,10 @@ use std::cmp::Ordering;
 use crate::scenario::sweep::{Axis, number};
 use crate::stats::{Paired, Verdict};
 
-/// The most halvings of each search.
+/// The most steps of each bisection.
 const MOST_STEPS: u32 = 10;
 
-/// A value of the axis, and the paired difference there; none if no seed has a number.
+/// A value of the axis with the paired difference there; none if no seed has a number.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Look {
     /// The value.
@@ -27,32 +27,33 @@ pub struct Look {
 /// A place where the sign of the difference changes.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Crossing {
-    /// The last value that was looked at before the change.
+    /// The last evaluated value before the change.
     pub before: toml::Value,
-    /// The first one behind it.
+    /// The first evaluated value after the change.
     pub behind: toml::Value,
-    /// The nearest value below at which a difference of the earlier sign is shown; none if there is
-    /// none down to the crossing before this one, or to the end of the axis.
+    /// The nearest value below at which a difference of the earlier sign is significant; none if
+    /// there is none up to the previous crossing, or to the end of the axis.
     pub from: Option<toml::Value>,
-    /// The nearest value above at which a difference of the later sign is shown.
+    /// The nearest value above at which a difference of the later sign is significant.
     pub to: Option<toml::Value>,
-    /// True if the difference goes from above zero to below.
+    /// True if the difference changes from positive to negative.
     pub falls: bool,
 }
 
 /// The outcome of a search.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Crossings {
-    /// Every value that was looked at, in ascending order.
+    /// Every evaluated value, in ascending order.
     pub looks: Vec<Look>,
     /// The crossings, in ascending order.
     pub crossings: Vec<Crossing>,
 }
 
-/// Looks for crossings on an axis of numbers. `look` gives the paired difference at a value, or an
-/// error that ends the search.
+/// Searches an axis of numbers for crossings. `look` returns the paired difference at a value, or
+/// an error that ends the search.
 ///
 /// # Errors
+///
 /// That of `look`.
 pub fn crossings<E>(
     axis: &Axis,
@@ -74,19 +75,19 @@ pub fn crossings<E>(
     Ok(Crossings { looks: search.looks, crossings })
 }
 
-/// A search and what it has seen.
+/// A search with the values evaluated so far.
 struct Search<'a, E> {
     axis: &'a Axis,
     look: &'a mut dyn FnMut(&toml::Value) -> Result<Option<Paired>, E>,
-    /// In ascending order.
+    /// The evaluated values, in ascending order.
     looks: Vec<Look>,
 }
 
-/// Between which values the ends of an interval lie; without one, those of the axis.
+/// The values between which the ends of an interval lie; without one, those of the axis.
 type Bounds = (Option<toml::Value>, Option<toml::Value>);
 
 impl<E> Search<'_, E> {
-    /// The difference at a value, looked at once.
+    /// The difference at a value, evaluated once.
     fn at(&mut self, value: &toml::Value) -> Result<Option<Paired>, E> {
         match self.looks.binary_search_by(|look| order(&look.value, value)) {
             Ok(known) => Ok(self.looks[known].found),
@@ -98,8 +99,7 @@ impl<E> Search<'_, E> {
         }
     }
 
-    /// Neighbours with opposite signs. Where there is no number or no difference, the next one
-    /// counts.
+    /// Neighbours with opposite signs. Values without a number or without a difference are skipped.
     fn changes(&self) -> Vec<(toml::Value, toml::Value)> {
         let signed = self.looks.iter().filter(|look| sign(look.found) != 0);
         let signed: Vec<&Look> = signed.collect();
@@ -138,8 +138,8 @@ impl<E> Search<'_, E> {
         Ok(Crossing { before, behind, from, to, falls: first > 0 })
     }
 
-    /// Two values with nothing between them, of which the first one `is` so, and the second one not
-    /// or it is the end of the search.
+    /// Bisects between two values: returns two values with none between them, of which `is` holds
+    /// for the first, and does not hold for the second, or the second is the end of the search.
     fn halve(
         &mut self,
         low: &toml::Value,
@@ -169,7 +169,7 @@ fn sign(found: Option<Paired>) -> i8 {
     found.map_or(0, |found| (found.difference > 0.0) as i8 - (found.difference < 0.0) as i8)
 }
 
-/// The sign of the difference that is shown; zero if none is.
+/// The sign of a significant difference; zero without one.
 fn shown(found: Option<Paired>) -> i8 {
     match found.map(|found| found.verdict) {
         Some(Verdict::Higher) => 1,

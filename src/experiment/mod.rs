@@ -1,4 +1,4 @@
-//! Many runs: variants and seeds, and what comes out of them.
+//! Experiments: many runs of variants on seeds, and their results.
 
 pub mod compare;
 pub mod crossing;

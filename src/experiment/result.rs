@@ -1,8 +1,9 @@
 //! The result of a comparison, as plain data.
 //!
-//! The code that runs experiments fills it, the code that reports reads it, and neither knows the
-//! other. It is a function of the scenario, the variants and the seeds alone: no clock, path, host
-//! or number of threads is in it, so that everything written from it is the same on every rerun.
+//! The code that runs experiments fills it and the code that reports reads it; neither depends on
+//! the other. It is a function of the scenario, the variants and the seeds alone: it contains no
+//! clock, path, host or number of threads, so that every file written from it is the same on every
+//! rerun.
 //!
 //! All times are nanoseconds of virtual time since the start of a run.
 
@@ -29,16 +30,16 @@ use crate::model::record::Answer;
 use crate::scenario::Inputs;
 use crate::stats::{Curve, MIN_SEEDS, Quantile};
 
-/// Everything that is known after a comparison.
+/// The complete result of a comparison.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Comparison {
-    /// Name and version of what simulated, e.g. `driftlab 0.1.0`.
+    /// Name and version of the simulator, e.g. `driftlab 0.1.0`.
     pub engine: String,
-    /// The command that gives the same bytes again.
+    /// The command that reproduces the same bytes.
     pub command: String,
     /// The scenario that was simulated.
     pub scenario: ScenarioFacts,
-    /// The files of which it was read.
+    /// The files from which the scenario was read.
     pub inputs: Arc<Inputs>,
     /// The operations of the scenario, in its order.
     pub operations: Vec<OperationFacts>,
@@ -50,13 +51,13 @@ pub struct Comparison {
     pub pairs: Vec<Pair>,
     /// Verdicts of checks and expectations.
     pub checks: Vec<CheckResult>,
-    /// When something was broken; the same for every variant.
+    /// The faults with their times, equal for every variant.
     pub faults: Vec<FaultWindow>,
     /// Warm-up, load, settle, in order.
     pub phases: Vec<PhaseWindow>,
-    /// Every value that was used, and where it came from.
+    /// Every value that was used, with its origin.
     pub values: Vec<ValueUsed>,
-    /// The settings on which the ranking rests, e.g. `sync every 30s`, for the headline.
+    /// The settings on which the ranking depends, e.g. `sync every 30s`, for the headline.
     pub rests_on: Vec<String>,
     /// Warnings that a reader should know before believing the numbers, in full sentences.
     pub warnings: Vec<String>,
@@ -71,16 +72,16 @@ pub fn few_seeds(seeds: usize) -> Option<String> {
     })
 }
 
-/// Which scenario it was.
+/// The facts about the scenario.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ScenarioFacts {
     /// Its name.
     pub name: String,
     /// The subject of the scenario, in one or two sentences.
     pub about: String,
-    /// The hash of its text and of the files it names, in hexadecimal.
+    /// The hash of its text and of the files that it names, in hexadecimal.
     pub hash: String,
-    /// The profile that its defaults come from.
+    /// The profile of its defaults.
     pub profile: String,
 }
 
@@ -110,23 +111,23 @@ pub struct VariantResult {
     pub summary: String,
     /// The pattern's settings, defaults included.
     pub settings: serde_json::Value,
-    /// How the operations ended that headlines pool.
+    /// The outcomes of the operations that headlines pool.
     pub census: Census,
-    /// M13, what the layout and the pattern say: who depends on whom.
+    /// M13, the static part: the dependencies that follow from the layout and the pattern.
     pub coupling: Coupling,
-    /// M13, what the runs say: who waited for whom in databases that several services use.
+    /// M13, the dynamic part: the waits between services in shared databases.
     pub contended: Vec<Contended>,
-    /// M13, what the runs say: which services each fault touched.
+    /// M13, the blast radius: the services that each fault touched.
     pub touched: Vec<Touched>,
     /// The measures.
     pub measures: BTreeMap<Key, MeasureResult>,
-    /// The closed forms that apply to it, and what they predict of its measures.
+    /// The closed forms that apply to it, with their predictions.
     pub predicted: Vec<Predicted>,
-    /// The cost of the faults: the differences to its fault-free twins, none without them.
+    /// The cost of the faults: the differences to its fault-free twins; empty without faults.
     pub faults_cost: Vec<Pair>,
-    /// The runs that never came back from the faults, if there are any.
+    /// The runs that never recovered from the faults, if there are any.
     pub never_back: Option<NeverBack>,
-    /// The names of the reads that a service does for its clients; tables show them one by one.
+    /// The names of the reads by a service on behalf of clients; tables show them one by one.
     pub reads: Vec<Arc<str>>,
     /// The distribution of consistency lag (M1), all seeds together, for drawing.
     pub lag: Curve,
@@ -134,7 +135,7 @@ pub struct VariantResult {
     pub done: Curve,
     /// The distribution of latency of `accepted`, all seeds together, for drawing.
     pub accepted: Curve,
-    /// How it went over time.
+    /// The time series.
     pub series: Series,
     /// The fingerprint of each run.
     pub fingerprints: Vec<u64>,
@@ -148,30 +149,30 @@ pub struct VariantResult {
     pub operations: Arc<[Vec<ListedOperation>]>,
 }
 
-/// Runs of a variant that never came back from its faults, and what most of them have in common.
+/// The runs of a variant that never recovered, and what most of them have in common.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NeverBack {
-    /// How many there are.
+    /// The number of seeds with such a run.
     pub seeds: usize,
-    /// In what they differ from their fault-free twins at the end of the load.
+    /// The numbers in which they differ from their fault-free twins at the end of the load.
     pub apart: Vec<String>,
-    /// The resources that are full then, and are not in the twins.
+    /// The resources that are full at that time, and are not in the twins.
     pub full: Vec<String>,
 }
 
-/// How operations ended: what the stores hold against what the clients were told.
+/// The outcomes of operations: what the stores show against the answers of clients.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Census {
     /// The census of each seed.
     pub per_seed: Vec<census::Census>,
 }
 
-/// The course of a variant, in steps of equal length from the start.
+/// The time series of a variant, in steps of equal length from the start.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Series {
-    /// The length of a step in nanoseconds; 0 if nothing was recorded.
+    /// The length of a step in nanoseconds; 0 without a recording.
     pub step: u64,
-    /// One entry a step.
+    /// The points, one for each step.
     pub points: Vec<SeriesPoint>,
 }
 
@@ -190,56 +191,56 @@ pub struct SeriesPoint {
 pub struct CheckResult {
     /// The variant.
     pub variant: String,
-    /// The sort of check.
+    /// The kind of check.
     pub kind: CheckKind,
-    /// The check in words.
+    /// The text of the check.
     pub name: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// True if the scenario says that it fails for this variant: then it is wrong that it holds.
+    /// True if the scenario declares that it fails for this variant; then it is wrong if it holds.
     pub meant_to_fail: bool,
     /// Why: the numbers, the first counterexample, or what was missing.
     pub why: String,
 }
 
-/// The sort of a check.
+/// The kind of a check.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CheckKind {
     /// An invariant that the scenario declares.
     Invariant,
     /// An expectation of the scenario.
     Expectation,
-    /// A fault of the scenario was to strike, and to hit work.
+    /// A fault of the scenario, which must begin and overlap work.
     Fault,
-    /// A property that the pattern promises.
+    /// A property that the pattern guarantees.
     Promise,
-    /// The simulator's own books.
+    /// A self-check of the simulator.
     SelfCheck,
 }
 
-/// A fault and when it lasted.
+/// A fault with its times.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FaultWindow {
     /// The kind of fault, e.g. `crash`.
     pub name: String,
-    /// To whom, as the scenario says it, e.g. `role:driver`.
+    /// The target, in the words of the scenario, e.g. `role:driver`.
     pub target: String,
-    /// When it began.
+    /// The time at which it began.
     pub from: u64,
-    /// When it was over.
+    /// The time at which it ended.
     pub to: u64,
-    /// A remark for the reader, e.g. that the fault overlapped no work.
+    /// A remark, e.g. that the fault overlapped no work.
     pub remark: Option<String>,
 }
 
 /// A phase of every run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PhaseWindow {
-    /// Which one.
+    /// The phase.
     pub phase: Phase,
-    /// When it began.
+    /// The time at which it began.
     pub from: u64,
-    /// When it was over; for settling, the cap.
+    /// The time at which it ended; for settling, the cap.
     pub to: u64,
 }
 
@@ -254,20 +255,20 @@ pub enum Phase {
     Settle,
 }
 
-/// A value in force.
+/// A value that was used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ValueUsed {
     /// Its name with its path, e.g. `databases.ticket.work`.
     pub name: String,
-    /// The value, as a scenario would write it.
+    /// The value in the notation of scenarios.
     pub value: String,
-    /// Where it came from: the scenario, a profile with its source, or a documented default.
+    /// The origin: the scenario, a profile with its source, or a documented default.
     pub origin: String,
 }
 
 impl Comparison {
-    /// Adds what follows from the rest: the paired differences of all [`COMPARED`] measures. It is
-    /// to be called last.
+    /// This result with the paired differences of all [`COMPARED`] measures. It must be called
+    /// last.
     #[must_use]
     pub fn paired(mut self) -> Self {
         self.pairs = pair::all(&self.variants);
@@ -279,7 +280,7 @@ impl Comparison {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
-    /// The pair that compares two variants in one measure, turned so that `variant` comes first.
+    /// The pair that compares two variants in one measure, with `variant` first.
     pub fn pair(&self, key: &Key, of: Statistic, variant: &str, baseline: &str) -> Option<Pair> {
         let same = |pair: &&Pair| pair.key == *key && pair.of == of;
         self.pairs.iter().filter(same).find_map(|pair| {
@@ -293,8 +294,8 @@ impl Comparison {
         })
     }
 
-    /// The checks as people read them: the promises that each variant keeps in one line, and
-    /// nothing of a fault that hit work as it should.
+    /// The checks in short: the promises of each variant in one line, and no line for a fault that
+    /// overlapped work.
     pub fn checks_in_short(&self) -> Vec<CheckResult> {
         let mut short: Vec<CheckResult> = Vec::new();
         for variant in self.checks.chunk_by(|one, other| one.variant == other.variant) {
@@ -332,7 +333,7 @@ impl Comparison {
         short
     }
 
-    /// Returns whether a measure of this scope speaks of operations that arrive in a closed loop.
+    /// Returns whether a measure of this scope covers operations that arrive in a closed loop.
     pub fn is_closed_loop(&self, scope: &Scope) -> bool {
         self.operations.iter().filter(|it| it.closed_loop).any(|it| match scope {
             Scope::Run => it.pooled,
@@ -360,29 +361,29 @@ impl VariantResult {
 }
 
 impl Census {
-    /// How many operations there were, all seeds together.
+    /// The number of operations, all seeds together.
     pub fn total(&self) -> u64 {
         self.per_seed.iter().map(census::Census::total).sum()
     }
 
-    /// How many operations have this headline, all seeds together.
+    /// The number of operations with this headline, all seeds together.
     pub fn of(&self, headline: Headline) -> u64 {
         self.per_seed.iter().map(|seed| seed.of(headline)).sum()
     }
 
-    /// How many operations ended in this state after this answer, all seeds together.
+    /// The number of operations that ended in this state after this answer, all seeds together.
     pub fn cell(&self, state: State, answer: Answer) -> u64 {
         self.per_seed.iter().map(|seed| seed.cell(state, answer)).sum()
     }
 
-    /// How many operations have a headline that no pattern should have, all seeds together.
+    /// The number of operations with a wrong headline, all seeds together.
     pub fn wrong(&self) -> u64 {
         self.per_seed.iter().map(census::Census::wrong).sum()
     }
 }
 
 impl Phase {
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::WarmUp => "warm-up",
@@ -393,7 +394,7 @@ impl Phase {
 }
 
 impl CheckKind {
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Invariant => "invariant",
@@ -409,12 +410,12 @@ impl CheckKind {
 pub const DEGRADED: &str = "degraded as documented";
 
 impl CheckResult {
-    /// Returns whether it is a promise that was broken outside its budget.
+    /// Returns whether it is a promise that was broken by a run outside its budget.
     pub fn is_degraded(&self) -> bool {
         self.kind == CheckKind::Promise && self.why.starts_with(DEGRADED)
     }
 
-    /// The verdict on what is claimed: that the check holds or, where that is meant, that it fails.
+    /// The verdict on the claim: that the check holds or, if so declared, that it fails.
     pub fn claim(&self) -> Verdict {
         match (self.meant_to_fail, self.verdict) {
             (true, Verdict::Violated) => Verdict::Held,
@@ -423,7 +424,7 @@ impl CheckResult {
         }
     }
 
-    /// The verdict as reports write it.
+    /// The verdict in reports.
     pub fn words(&self) -> &'static str {
         match (self.meant_to_fail, self.verdict) {
             (true, Verdict::Violated) => "fails, as meant",
@@ -432,8 +433,8 @@ impl CheckResult {
         }
     }
 
-    /// Returns whether it counts for the verdict on the whole. A promise that had no chance to be
-    /// broken does not: nobody asked for it.
+    /// Returns whether it counts for the overall verdict. A promise that had no chance to be broken
+    /// does not, because the user has not asked for it.
     pub fn counts(&self) -> bool {
         self.kind != CheckKind::Promise || self.verdict == Verdict::Violated
     }

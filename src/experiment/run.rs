@@ -31,19 +31,19 @@ pub struct Setup {
     pub nemeses: Arc<[Nemesis]>,
     /// The operations that are offered.
     pub workload: Workload,
-    /// From when on which other future comes true, in the order of time; see
+    /// The branch seeds, with the times from which they hold, in order; see
     /// [`RandomStreams::set_branch_seed`].
     pub branch_seeds: Arc<[(Time, u64)]>,
-    /// When the run may end.
+    /// The condition for the end of the run.
     pub ending: Ending,
-    /// The name of random numbers of its own, instead of the common ones.
+    /// The name of other random numbers than the common ones.
     pub random_numbers: Option<Arc<str>>,
-    /// The limits that end it before its time.
+    /// The limits that end it early.
     pub limits: Limits,
 }
 
 impl Setup {
-    /// A pattern at work on a system with its whole load, and nothing that goes wrong.
+    /// The setup of a pattern on a system with its whole load and without faults.
     pub fn new(system: Arc<System>, pattern: Arc<dyn Prepared>) -> Self {
         Self {
             system,
@@ -59,27 +59,28 @@ impl Setup {
     }
 }
 
-/// When a run ends.
+/// The condition for the end of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Ending {
-    /// At the end of the settle phase: measures are taken over the same window everywhere.
+    /// The end of the settle phase, so that measures are taken over the same window in every
+    /// variant.
     #[default]
     Whole,
-    /// As soon as everything has settled behind the end of the load, at the latest at the end of
-    /// the settle phase: for verdicts, which a longer rest cannot change.
+    /// The first time after the load at which everything has settled, or the end of the settle
+    /// phase: sufficient for verdicts, which do not change afterwards.
     Settled,
 }
 
-/// The end of a run, beside what its sinks saw.
+/// The end of a run, with its totals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Ran {
     /// The rolling hash of the history.
     pub fingerprint: u64,
-    /// How many records the history has.
+    /// The number of records of the history.
     pub records: u64,
-    /// How many messages travelled.
+    /// The number of messages sent.
     pub messages: u32,
-    /// How often a process was resumed: what the run cost the kernel, not what came out of it.
+    /// The number of times that a process was resumed, which is the cost of the run and no result.
     pub events: u64,
     /// True if everything had settled at the end.
     pub settled: bool,
@@ -90,8 +91,8 @@ pub fn run(setup: &Setup, seed: u64, sinks: Vec<Rc<RefCell<dyn Sink<Record>>>>) 
     observe(setup, seed, sinks, |_| (), |_| ()).0
 }
 
-/// Runs once; `ready` is called before anything happens (to watch the semantic points, say), and
-/// `look` reads names off the world before it is gone.
+/// Makes one run. `ready` is called before the first event (to watch the semantic points, say), and
+/// `look` after the last, while the world still exists.
 pub fn observe<T>(
     setup: &Setup,
     seed: u64,
@@ -129,10 +130,11 @@ pub fn observe<T>(
     (ran, look(&world))
 }
 
-/// How often it is looked whether everything has settled: not in step with what recurs.
+/// The interval at which a run checks whether it has settled. A prime number of milliseconds, so
+/// that it does not stay in phase with periodic activities.
 const LOOK: Span = Span::from_millis(487);
 
-/// Runs to the end: how many events that took, and whether everything has settled.
+/// Runs to the end; returns the number of events, and whether everything has settled.
 fn to_the_end(
     simulation: &Simulation,
     world: &World,
@@ -147,8 +149,8 @@ fn to_the_end(
         events
     };
     if ending == Ending::Settled {
-        // A process between two attempts, or a node that comes back from the last fault, does
-        // nothing that anybody could see.
+        // A process between two attempts, or a node that recovers from the last fault, leaves no
+        // record, so a short silence does not mean that all is settled.
         let retry = system.longest_retry();
         let between = retry.longest + retry.step_deadline;
         let silence = between + system.longest_recovery();
@@ -170,7 +172,7 @@ fn to_the_end(
     (run_until(end), is_settled(world, end))
 }
 
-/// Lets other futures come true, each from its time on.
+/// Sets the branch seeds, each at its time.
 fn branch(world: &Rc<World>, branch_seeds: &[(Time, u64)]) {
     for (at, branch_seed) in branch_seeds.iter().copied() {
         let branched = Rc::clone(world);
@@ -180,20 +182,20 @@ fn branch(world: &Rc<World>, branch_seeds: &[(Time, u64)]) {
     }
 }
 
-/// When a run ends at the latest: at the end of the settle phase, the same for every variant.
+/// The latest end of a run: the end of the settle phase, equal for every variant.
 pub fn end(system: &System) -> Time {
     Time::ZERO + system.phases.load + system.phases.settle
 }
 
-/// Quiescent: nothing under way for any operation, and no store has changed for twice the longest
-/// period of anything that recurs.
+/// Returns whether the system is quiescent: nothing is under way for any operation, and no store
+/// has changed for twice the longest period of any recurring activity.
 fn is_settled(world: &World, end: Time) -> bool {
     let quiet = world.period().saturating_mul(2);
     let settle = world.env().system().phases.settle;
     quiet <= settle && world.is_quiet(Time::ZERO + (end - (Time::ZERO + quiet)))
 }
 
-/// Notes when each phase begins.
+/// Records the beginning of each phase.
 fn phases(world: &Rc<World>) {
     let spec = &world.env().system().phases;
     let begins =

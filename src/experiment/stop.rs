@@ -1,5 +1,5 @@
-//! The end of runs before their time: because somebody does not want to wait, or because a run does
-//! far more than its scenario lets expect.
+//! The early end of runs: on request, or because a run exceeds the size that its scenario lets
+//! expect.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,41 +10,41 @@ use crate::kernel::NodeId;
 use crate::model::world::World;
 
 /// A flag that ends all runs that share it, from any thread: each stops within about a thousand
-/// events. What such a run has seen by then is no result, and whoever started it drops it.
+/// events. A stopped run has no result, and its caller must drop it.
 #[derive(Clone, Default)]
 pub struct Stop(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     set: AtomicBool,
-    /// So many events are a run's in any case.
+    /// The number of events that every run may make in any case.
     allowed: u64,
     runaway: OnceLock<Runaway>,
 }
 
 impl Stop {
-    /// A flag whose runs may make so many events, whatever is expected of them.
+    /// A flag whose runs may make so many events, even if fewer are expected.
     pub fn allowing(events: u64) -> Self {
         Self(Arc::new(Inner { allowed: events, ..Inner::default() }))
     }
 
-    /// Ends the runs. Returns whether that had been asked for before.
+    /// Sets the flag. Returns whether it was set before.
     pub fn set(&self) -> bool {
         self.0.set.swap(true, Ordering::Relaxed)
     }
 
-    /// Returns whether the runs are to end.
+    /// Returns whether the flag is set.
     pub fn is_set(&self) -> bool {
         self.0.set.load(Ordering::Relaxed)
     }
 
-    /// The run that went beyond its limit and so ended all of them, if one did.
+    /// The run that exceeded its limit and thereby ended all runs, if there is one.
     pub fn runaway(&self) -> Option<&Runaway> {
         self.0.runaway.get()
     }
 
     fn run_away(&self, runaway: Runaway) {
-        // The first one says enough.
+        // The first runaway run suffices.
         let _ = self.0.runaway.set(runaway);
         self.set();
     }
@@ -55,11 +55,11 @@ impl Stop {
 pub struct Runaway {
     /// The seed of the run.
     pub seed: u64,
-    /// How many events it may make.
+    /// The number of events that it may make.
     pub most: u64,
-    /// The simulated time that it had come to.
+    /// The simulated time that it had reached.
     pub at: crate::kernel::Time,
-    /// The parts that were busiest, the busiest first, each with its share in percent.
+    /// The busiest parts in descending order, each with its share in percent.
     pub busiest: Vec<(String, u64)>,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Runaway {
     }
 }
 
-/// How many events a run may make at most, and the flag that ends it earlier.
+/// The limits of a run: the number of its events, and the flag that ends it earlier.
 #[derive(Clone)]
 pub struct Limits {
     /// The flag.
@@ -91,16 +91,16 @@ impl Default for Limits {
     }
 }
 
-/// How many of the busiest parts are named.
+/// The number of busiest parts that are named.
 const NAMED: usize = 3;
 
-/// The guard of one run, which is asked every [`LOOK_EVERY`](crate::kernel::LOOK_EVERY) events
-/// whether it goes on.
+/// The guard of one run, which is asked every [`CHECK_EVERY`](crate::kernel::CHECK_EVERY) events
+/// whether the run continues.
 pub(super) struct Guard<'a> {
     limits: &'a Limits,
     seed: u64,
     looks: Cell<u64>,
-    /// How often each node was at work when the guard looked.
+    /// The number of samples in which each node was at work.
     seen: std::cell::RefCell<Vec<u64>>,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Guard<'a> {
         Self { limits, seed, looks: Cell::new(0), seen: Vec::new().into() }
     }
 
-    /// Returns whether the run goes on behind an event of this node.
+    /// Returns whether the run continues after an event of this node.
     pub fn go_on(&self, world: &World, node: NodeId) -> bool {
         let looks = self.looks.get() + 1;
         self.looks.set(looks);
@@ -128,7 +128,7 @@ impl<'a> Guard<'a> {
         self.limits.events.max(self.limits.stop.0.allowed)
     }
 
-    /// Returns whether the run is to end, or has ended, before its time.
+    /// Returns whether the run must end, or has ended, early.
     pub fn is_over(&self) -> bool {
         self.limits.stop.is_set()
     }

@@ -1,4 +1,4 @@
-//! Many judged runs to one result: per seed first, then over seeds, in the order of runs.
+//! The summary of many judged runs: first for each seed, then over seeds, in the order of runs.
 
 mod coupling;
 mod patience;
@@ -31,8 +31,8 @@ use crate::model::system::{Arrivals, LoadSpec, OperationKind};
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{Curve, Observation, Quantile, Sample};
 
-/// The comparison of these variants over these seeds. `runs` holds, per seed, a run per variant;
-/// their operations move into the result.
+/// The comparison of these variants over these seeds. `runs` holds, for each seed, a run of each
+/// variant; their operations move into the result.
 pub fn comparison(
     scenario: &Scenario,
     variants: &[&Variant],
@@ -85,19 +85,19 @@ pub fn comparison(
     comparison.paired()
 }
 
-/// The operations of a variant in each run, taken out: there may be very many.
+/// Takes the operations of a variant out of each run, since there may be very many.
 fn take_operations(runs: &mut [Vec<Judged>], at: usize) -> Arc<[Vec<ListedOperation>]> {
     runs.iter_mut().map(|seed| std::mem::take(&mut seed[at].operations)).collect()
 }
 
-/// Returns whether all variants are offered the same operations: no load waits for answers.
+/// Returns whether all variants are offered the same operations, because no load waits for answers.
 fn offers_the_same(scenario: &Scenario) -> bool {
     let closed = |load: &LoadSpec| matches!(load.arrivals, Arrivals::Closed { .. });
     !scenario.system.loads.iter().any(closed)
 }
 
 /// Compares the availability of variants over the operations of each seed that are moot in none of
-/// them, for each part of which results speak: variants have the same parts.
+/// them, for each part that results cover; all variants have the same parts.
 fn compare_availability(results: &mut [VariantResult], runs: &[Vec<Judged>]) {
     let parts = runs.iter().flatten().map(|run| run.report.availability.len()).min();
     for part in 0..parts.unwrap_or(0) {
@@ -160,13 +160,13 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
     }
 }
 
-/// Infinite values stay infinite; what was still open at the end of an unsettled run is known only
-/// to be long, and counts as never ended.
+/// The sample of a distribution. Infinite values stay infinite; values that were still open at the
+/// end of an unsettled run count as infinite, too.
 fn sample(known: &Distribution) -> Sample {
     Sample::new(known.values.iter().copied(), known.never + known.censored.len() as u64)
 }
 
-/// One measure of all runs.
+/// The result of one measure over all runs.
 fn measured(key: &Key, reports: &[&RunReport]) -> MeasureResult {
     let measure = key.measure;
     if measure.is_many() {
@@ -205,7 +205,7 @@ pub(super) fn number(report: &RunReport, measure: &'static Measure, of: Statisti
     }
 }
 
-/// The quantiles of one run. What the end of the run cut off is censored, or else as good as
+/// The quantiles of one run. Values that the end of the run cut off are censored, or else count as
 /// infinite.
 fn seed_quantiles(found: &Distribution, censors: bool) -> SeedQuantiles {
     if !censors {
@@ -218,7 +218,7 @@ fn seed_quantiles(found: &Distribution, censors: bool) -> SeedQuantiles {
     SeedQuantiles::censored(found.offered, &observations)
 }
 
-/// A time that a run has once, and that may be infinite.
+/// The sample of a time that each run has once, and that may be infinite.
 fn once(time: Quantity) -> Sample {
     match time {
         Quantity::Ratio { part, whole } | Quantity::Amount { part, whole } => {
@@ -229,7 +229,7 @@ fn once(time: Quantity) -> Sample {
     }
 }
 
-/// Why no run has this number, if none has.
+/// The reason why no run has this number, if none has.
 fn missing(numbers: &[Quantity]) -> Option<&'static str> {
     let whys = numbers.iter().map(|number| match number {
         Quantity::Missing { why } => Some(*why),
@@ -332,8 +332,8 @@ fn operations(scenario: &Scenario) -> Vec<OperationFacts> {
     facts.collect()
 }
 
-/// When nodes that a fault takes down serve again: it is over when they restart, and then they
-/// recover.
+/// The text that says when the nodes of a fault serve again: the fault ends when they restart, and
+/// their recovery follows.
 fn back_after(scenario: &Scenario, fault: &PlannedFault, length: Span) -> Option<String> {
     let restarts = [Crash::NAME, TornTail::NAME].contains(&fault.fault.name());
     let drivers = scenario.variants.iter().flat_map(|variant| variant.pattern.drivers());
@@ -368,9 +368,9 @@ fn values(scenario: &Scenario) -> Vec<ValueUsed> {
     values.collect()
 }
 
-/// The settings on which a ranking rests: how patient everybody is, said once where all variants
-/// agree; and of each variant its periods, its own attempts, and whatever was chosen, but for what
-/// can do nothing.
+/// The settings on which a ranking depends: the retry policies and deadlines, once if all variants
+/// agree; and for each variant its periods, its own attempts, and the chosen settings, except those
+/// without effect.
 fn rests_on(variants: &[&Variant]) -> Vec<String> {
     let all = |variant: &&Variant| patience::of(&variant.system);
     let common =
@@ -406,7 +406,7 @@ fn warnings(variants: &[&Variant], seeds: &[u64], runs: &[Vec<Judged>]) -> Vec<S
     warnings
 }
 
-/// How much longer the settle phase would have to be at least, if it is too short.
+/// The least extension of a settle phase that is too short.
 fn too_short(variant: &Variant) -> String {
     let (given, needs) = (variant.system.phases.settle, variant.settles.length());
     match needs.saturating_sub(given) {

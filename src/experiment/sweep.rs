@@ -9,7 +9,7 @@ use crate::scenario::Inputs;
 use crate::scenario::sweep::{Axis, Point};
 use crate::stats::Curve;
 
-/// A sweep to make: some variants on some seeds, at every point.
+/// A sweep to be made: some variants on some seeds, at every point.
 pub struct Sweep<'a> {
     /// The points.
     pub points: &'a [Point],
@@ -17,7 +17,7 @@ pub struct Sweep<'a> {
     pub variants: Vec<String>,
     /// The seeds; every variant runs on each, at each point.
     pub seeds: Vec<u64>,
-    /// True if each run in which something goes wrong has a twin in which nothing does.
+    /// True if each run with faults has a fault-free twin.
     pub twins: bool,
 }
 
@@ -28,13 +28,13 @@ pub struct Swept {
     pub axes: Vec<Axis>,
     /// The points that were finished, in the order of the axes.
     pub points: Vec<SweptPoint>,
-    /// The figures that are drawn and told, the most important first.
+    /// The figures that are drawn and described, the most important first.
     pub figures: Vec<Figure>,
-    /// The files of which the scenario was read.
+    /// The files from which the scenario was read.
     pub inputs: Arc<Inputs>,
-    /// The command that gives the same bytes again.
+    /// The command that reproduces the same bytes.
     pub command: String,
-    /// Warnings that a reader should know before believing the numbers, in full sentences.
+    /// Warnings about the validity of the numbers, in full sentences.
     pub warnings: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct Swept {
 pub struct SweptPoint {
     /// The position of its value on each axis.
     pub at: Vec<usize>,
-    /// The numbers there. Lists of operations and curves over time are left out: there may be very
+    /// The numbers at the point, without lists of operations and time series: there may be very
     /// many points.
     pub comparison: Comparison,
 }
@@ -64,9 +64,9 @@ impl<'a> Sweep<'a> {
         self.points.iter().map(study).collect()
     }
 
-    /// Runs everything, point by point, but takes runs from the shelf that are there, and puts new
-    /// ones there. `done` is called after each run, from any thread. Once `stop` is set no run goes
-    /// on; points that were not finished are left out.
+    /// Makes all runs, point by point, but takes those that are on the shelf from there, and stores
+    /// new ones there. `done` is called after each run, from any thread. Once `stop` is set no run
+    /// continues; unfinished points are left out.
     pub fn run(&self, shelf: &dyn Shelf, stop: &Stop, done: &(dyn Fn() + Sync)) -> Vec<SweptPoint> {
         let mut finished = Vec::new();
         for (point, study) in self.points.iter().zip(self.studies()) {
@@ -96,8 +96,7 @@ fn numbers(mut comparison: Comparison) -> Comparison {
 }
 
 impl Swept {
-    /// Those of the figures that comparisons look at that say something: some point has a number
-    /// that is not zero.
+    /// The compared figures with a number other than zero at some point.
     pub fn telling(points: &[SweptPoint]) -> Vec<Figure> {
         let says = |figure: &Figure| {
             let variants = points.iter().flat_map(|point| &point.comparison.variants);
@@ -107,7 +106,7 @@ impl Swept {
         Figure::compared().filter(says).collect()
     }
 
-    /// The first point, which has whatever is the same at all of them.
+    /// The first point, which stands for everything that all points have in common.
     pub fn first(&self) -> Option<&Comparison> {
         self.points.first().map(|point| &point.comparison)
     }

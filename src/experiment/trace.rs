@@ -1,4 +1,4 @@
-//! Everything that happened to one operation, kept from a run of its own.
+//! The trace of one operation, recorded in a run of its own.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub struct Trace {
     /// The outcome of the operation; none if it did not arrive.
     pub row: Option<OperationRow>,
     /// Its records, and those of faults and nodes from its arrival to its end, in order. Faults
-    /// that lasted when it arrived come first.
+    /// that were active when it arrived come first.
     pub records: Vec<Record>,
     /// The operations that held a row when this one began to wait for it, by the time of that.
     pub holders: BTreeMap<Wait, OpId>,
@@ -30,7 +30,7 @@ pub struct Trace {
     pub nodes: Vec<String>,
     /// Names of labels, by number.
     pub labels: BTreeMap<LabelId, &'static str>,
-    /// The faults of the run in words, by number.
+    /// The texts of the faults of the run, by number.
     pub faults: Vec<String>,
 }
 
@@ -72,8 +72,8 @@ impl Keeper {
         Self { op, records: Vec::new(), waits: Vec::new(), holders: BTreeMap::new() }
     }
 
-    /// The trace of what it has seen, less what struck before the operation or behind its end, or
-    /// nodes that it never came to.
+    /// The trace of the recorded operation, without faults before or after it, and without nodes at
+    /// which it never was.
     pub fn trace(
         self,
         row: Option<OperationRow>,
@@ -110,8 +110,8 @@ impl Keeper {
     }
 }
 
-/// Runs once more and keeps what happened to operation `op`. A run is a pure function, so this is
-/// what happened in every other run of the same seed.
+/// Makes a run once more and traces operation `op`. A run is a pure function, so the trace is that
+/// of every other run of the same seed.
 pub fn trace(setup: &Setup, seed: u64, op: u32) -> Trace {
     let keeper = Rc::new(RefCell::new(Keeper::new(OpId(op))));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };

@@ -1,7 +1,8 @@
-//! The fault-free twin of a run: the same variant on the same seed, and nothing goes wrong.
+//! The fault-free twin of a run: the same variant on the same seed without faults.
 //!
-//! Common random numbers give both the same arrivals, keys and delays, so that what differs is
-//! what the faults did. A twin is reduced to what is compared as soon as it has run.
+//! With common random numbers both have the same arrivals, keys and delays, so that every
+//! difference is an effect of the faults. A twin is reduced to the compared numbers as soon as it
+//! has run.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,24 +34,24 @@ const COSTS: [(&Measure, Statistic); 9] = [
     (FORCED_WRITES_COMMITTED, Statistic::Value),
 ];
 
-/// The baseline of a comparison with the twins.
+/// The name of the twins as the baseline of a comparison.
 const WITHOUT: &str = "without faults";
 
 /// The part of a fault-free twin that is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Twin {
-    /// Its course, for recovery.
+    /// Its time series, for recovery.
     pub course: Course,
     /// Its numbers of [`COSTS`], in their order.
     numbers: Vec<Quantity>,
-    /// The resources that were full at the end of its load, faults or not.
+    /// The resources that were full at the end of its load.
     full: Vec<Limited>,
-    /// In which numbers a run that never recovered was apart from it at last.
+    /// The numbers in which a run that never recovered differed from it at the end.
     #[serde(skip)]
     apart: Vec<&'static str>,
 }
 
-/// Returns whether anything is to go wrong in the runs of a scenario.
+/// Returns whether the runs of a scenario have faults.
 pub fn has_faults(scenario: &Scenario) -> bool {
     !(scenario.faults.is_empty() && scenario.nemeses.is_empty())
 }
@@ -71,7 +72,7 @@ pub fn twin(setup: Setup, seed: u64) -> Twin {
     }
 }
 
-/// Takes down in each run of a variant how long after its faults it was back to its twin.
+/// Takes, in each run of a variant, the time to recovery relative to its twin.
 pub fn compare(scenario: &Scenario, variant: &Variant, runs: &mut [&mut Judged]) {
     let why = if has_faults(scenario) { NO_TWIN } else { NO_FAULT };
     let spread = {

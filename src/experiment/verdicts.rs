@@ -1,5 +1,5 @@
-//! The verdicts on each variant over all seeds: declared invariants, expectations, promises
-//! of the pattern, faults that were to strike, and the simulator's own books.
+//! The verdicts on each variant over all seeds: declared invariants, expectations, promises of the
+//! pattern, effective faults, and self-checks of the simulator.
 
 use super::compare::Judged;
 use super::result::{CheckKind, CheckResult, DEGRADED};
@@ -10,8 +10,8 @@ use crate::faults::target::Site;
 use crate::scenario::{Scenario, Variant};
 use crate::stats::{self, paired};
 
-/// Every check of one variant, which is the `at`th of the scenario. `others` gives the runs of a
-/// variant by its name, if it was compared.
+/// Every check of one variant, which has the position `at` in the scenario. `others` returns the
+/// runs of a variant by its name, if it was compared.
 pub(super) fn of<'j>(
     scenario: &Scenario,
     at: usize,
@@ -115,8 +115,8 @@ fn within_budget(judgement: Judgement, outside: Option<&Excess>) -> Judgement {
     }
 }
 
-/// Returns whether a planned fault struck and overlapped work: a check that could not have failed
-/// says nothing.
+/// Returns whether a planned fault began and overlapped work: without that, checks under the fault
+/// could not have failed.
 fn struck(report: &RunReport, number: u32, needs_nodes: bool) -> Judgement {
     let windows = || report.faults.iter().filter(|window| window.fault == number);
     if windows().next().is_none() {
@@ -169,7 +169,7 @@ impl Over<'_> {
     }
 }
 
-/// How often something failed in each seed in which it did, unless that is once in all of them.
+/// The number of failures in each seed with a failure, unless it is one in all of them.
 fn often(counts: impl Iterator<Item = u64> + Clone) -> String {
     match (counts.clone().min().unwrap_or_default(), counts.max().unwrap_or_default()) {
         (_, 0 | 1) => String::new(),

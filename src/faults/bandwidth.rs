@@ -1,10 +1,10 @@
 //! # Bandwidth
 //!
 //! Each link between a node of the one side and a node of the other carries only so many messages a
-//! second, in each direction. Every message weighs the same, one kibibyte, so 100 a second are
-//! 0.8 Mbit/s. What comes faster queues, first come first served; what finds the queue full is
-//! lost. Sessions between a service and its database share the link and wait in the same queue,
-//! but slow down before they overflow it.
+//! second, in each direction. Every message weighs the same, one kibibyte, so 100 a second are 0.8
+//! Mbit/s. Faster traffic queues, first come first served; a message that finds the queue full is
+//! lost. Sessions between a service and its database share the link and wait in the same queue, but
+//! slow down before they overflow it.
 
 use std::rc::Rc;
 
@@ -18,12 +18,12 @@ use crate::model::network::LinkEffect;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// As many packets as Linux lets wait at a network card: txqueuelen.
+/// The default length of a queue: that of a network interface in Linux (txqueuelen).
 const fn queue() -> u32 {
     1_000
 }
 
-/// Messages a second, from a crawl to what only a burst notices.
+/// Messages a second, from almost none to a limit that only a burst exceeds.
 const RATES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0];
 
 /// Messages that may wait.
@@ -32,9 +32,9 @@ const QUEUES: [u32; 3] = [10, 100, 1_000];
 link_settings! {
     /// Bandwidth of some links.
     pub struct Bandwidth {
-        /// How many messages a link carries in a second.
+        /// Messages that each link carries in a second.
         rate: f64,
-        /// How many may wait at each link; further ones are lost.
+        /// Messages that may wait at each link; further ones are lost.
         #[serde(default = "queue")]
         queue: u32,
     }

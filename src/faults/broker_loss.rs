@@ -2,8 +2,8 @@
 //!
 //! A share of the messages that the broker has stored, and acknowledged to their publishers,
 //! vanishes before any consumer gets them: a corrupt segment, a retention that is too short. No
-//! restart brings them back. What they should have caused never happens, and nobody notices; no
-//! pattern that relies on a broker can stand that.
+//! restart brings them back. Their effects never happen, and no part of the system notices; no
+//! pattern that relies on a broker tolerates that.
 //!
 //! For a single one leave `share` out and give it a trigger on `publish`:
 //!
@@ -29,15 +29,15 @@ use crate::model::point::Action;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// Stored messages that vanish.
+/// Messages that the broker has stored and loses.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct BrokerLoss {
     /// The broker.
     #[serde(default)]
     target: Broker,
-    /// Which share of the stored messages is lost while the fault lasts, 0 to 1; if it is left out,
-    /// only the one whose point triggers it.
+    /// Share of the stored messages that is lost while the fault lasts, 0 to 1; without it, only
+    /// the one whose point triggers the fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     share: Option<f64>,
 }

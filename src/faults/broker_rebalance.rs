@@ -1,9 +1,9 @@
 //! # Rebalance of consumer groups
 //!
-//! The consumer groups stand still for as long as the fault lasts: nothing is handed out. What
-//! consumers were at work on when it began they finish, but their acknowledgements come from a
-//! member that no longer has the partition, and do not count: the message is handed out again when
-//! the groups go on. Consumers that keep no inbox do that work twice.
+//! No consumer group gets a message while the fault lasts. Consumers finish the messages that they
+//! were processing when it began, but their acknowledgements come from a member that no longer has
+//! the partition, and do not count: the messages are delivered again when the rebalance is over.
+//! Consumers without an inbox do that work twice.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use super::targets::Targets;
 use crate::model::local_fault::LocalFault;
 use crate::model::world::World;
 
-/// Consumer groups that stand still while partitions are assigned anew.
+/// Consumer groups that get no message while partitions are assigned anew.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct BrokerRebalance {

@@ -1,9 +1,9 @@
 //! # Redelivery of acknowledged messages
 //!
-//! A share of the messages that a consumer group has acknowledged is handed out to it once more,
-//! behind what is in its queue by then, as after a lost or reset offset. Consumers that keep no
-//! inbox (`idempotent-consumer = false`) do their work twice. A broker that delivers at most once
-//! hands out nothing again.
+//! A share of the messages that a consumer group has acknowledged is delivered to it once more,
+//! after the messages that are in its queue by then, as after a lost or reset offset. Consumers
+//! without an inbox (`idempotent-consumer = false`) do their work twice. A broker that delivers at
+//! most once delivers nothing again.
 
 use std::rc::Rc;
 
@@ -20,14 +20,14 @@ use crate::model::local_fault::LocalFault;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// Acknowledged messages that are handed out again.
+/// Acknowledged messages that are delivered again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct BrokerRedelivery {
     /// The broker.
     #[serde(default)]
     target: Broker,
-    /// Which share of the messages of each group is handed out again, 0 to 1.
+    /// Share of the messages of each group that is delivered again, 0 to 1.
     share: f64,
 }
 

@@ -1,4 +1,4 @@
-//! The comparison of a plan of faults with a budget, inside which alone a pattern promises.
+//! The comparison of a plan of faults with a pattern's budget of faults.
 
 use super::plan::PlannedFault;
 use super::target::{ROLE, Site};
@@ -6,7 +6,7 @@ use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget, Driver};
 use crate::model::point::Action;
 
-/// The first thing in a plan of faults that is more than a budget allows, by its kind of fault.
+/// The first fault of a plan that exceeds a budget, by its kind.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Excess {
     /// Faults of this kind are not allowed at all.
@@ -15,38 +15,39 @@ pub enum Excess {
     /// Faults of this kind are not allowed on this target.
     #[error("`{0}` on `{1}`")]
     Target(&'static str, String),
-    /// There are more outages of this kind than so many.
+    /// There are more outages of this kind than allowed.
     #[error("`{0}` more than {1} times")]
     Count(&'static str, u32),
     /// A fault of this kind has no length.
     #[error("`{0}` until the end of the load")]
     Endless(&'static str),
-    /// A fault of this kind lasts so long, and may last only so long.
+    /// A fault of this kind lasts for the first span, and may last only for the second.
     #[error("`{0}` for {1}, which is longer than {2}")]
     Length(&'static str, Span, Span),
 }
 
-/// Returns whether no more goes wrong in this plan than the budget allows. A run outside of it is
-/// *degraded as documented*: what it breaks was never promised.
+/// Returns whether a plan of faults is inside a budget. A run outside of it is *degraded as
+/// documented*: what it breaks was never promised.
 ///
-/// A fault without a length lasts until the end of the load; how long that is a plan does not know,
-/// so it is inside only where any length is.
+/// A fault without a length lasts until the end of the load; a plan does not know how long that is,
+/// so such a fault is inside only where any length is.
 ///
-/// What is counted are outages in a row, for what wears a pattern out is being interrupted again
-/// and again: retries are used up, pauses grow, messages are given up. The nodes of a zone that
-/// fail together interrupt whatever is under way once, and count as one; a rolling crash of them
-/// counts as many as they are.
+/// The budget counts successive outages, because repeated interruptions are what exhausts a
+/// pattern: retries are used up, pauses grow, messages become dead letters. The nodes of a zone
+/// that fail together interrupt an operation once, and count as one outage; a rolling crash of them
+/// counts once for each node.
 ///
 /// # Errors
 ///
-/// The first thing that is more than the budget allows.
+/// The first fault that exceeds the budget.
 pub fn inside(plan: &[PlannedFault], budget: &Budget, site: &Site<'_>) -> Result<(), Excess> {
     let mut used = vec![0; budget.0.len()];
     for planned in plan {
         let name = planned.fault.name();
         let outages = planned.fault.outages(site);
         let mut refusal = Excess::Kind(name);
-        // The last allowance of a kind is for the fewest targets: what fits there fits best.
+        // The last allowance of a kind has the fewest targets, so a fault that fits there leaves
+        // the others unused.
         let of_kind = |(_, allowance): &(usize, &Allowance)| allowance.fault == name;
         let mut fitting = budget.0.iter().enumerate().rev().filter(of_kind);
         let found = fitting.find(|(at, allowance)| {
@@ -70,7 +71,7 @@ pub(super) fn fits(planned: &PlannedFault, allowance: &Allowance, drivers: &[Dri
     exceeds(planned, 1, allowance, drivers).is_none()
 }
 
-/// The excess over an allowance, of which so much is used with this fault.
+/// The excess over an allowance, of which `used` counts this fault, too.
 fn exceeds(
     planned: &PlannedFault,
     used: u32,
@@ -92,7 +93,7 @@ fn exceeds(
     })
 }
 
-/// How long a fault lasts: for one message, how much later it comes; for one transaction, no time.
+/// The length of a fault: for one message, its additional delay; for one transaction, zero.
 fn length(planned: &PlannedFault) -> Span {
     match planned.fault.action() {
         Action::Late(delay) => delay,
@@ -103,7 +104,7 @@ fn length(planned: &PlannedFault) -> Span {
     }
 }
 
-/// Returns whether an allowance is for a target: by its name, or by the role that it plays.
+/// Returns whether an allowance covers a target, by its name or its role.
 fn allows(allowance: &Allowance, target: &str, drivers: &[Driver]) -> bool {
     let plain = |name: &str| name.strip_prefix(ROLE).unwrap_or(name).to_owned();
     let role = drivers.iter().find(|driver| driver.name == target).map(|driver| driver.role);

@@ -1,4 +1,4 @@
-//! The shared settings of clock faults: how far a clock is set forward or back.
+//! The common settings of clock faults: a clock is set forward or back.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,12 +24,12 @@ use crate::model::world::World;
 pub struct ClockSettings {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
-    /// How far they are set forward (`"5s"`) or back (`"-5s"`).
+    /// Offset by which they are set forward (`"5s"`) or back (`"-5s"`).
     by: Offset,
 }
 
 impl ClockSettings {
-    /// Sets the clocks of the target's nodes forward or back; healing sets them right again.
+    /// Sets the clocks of the target's nodes forward or back; healing sets them to the true time.
     pub fn step(&self, world: &Rc<World>) -> Heal {
         let by = self.by.as_nanos();
         let step = |by| move |world: &Rc<World>, node| world.env().sim().step_clock(node, by);
@@ -59,29 +59,29 @@ impl FaultSettings for ClockSettings {
     }
 }
 
-/// So much ahead of the right time, or behind it: `"5s"`, `"-200ms"`.
+/// An offset from the true time, ahead or behind: `"5s"`, `"-200ms"`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Offset {
     behind: bool,
     span: Span,
 }
 
-/// Where [`SPANS`] begin that a reader of clocks notices: 50 ms.
+/// The position in [`SPANS`] of the first offset that readers of clocks notice: 50 ms.
 const NOTICED: usize = 5;
 
 impl Offset {
-    /// In nanoseconds, below zero if it is behind.
+    /// The offset in nanoseconds, negative if the clock is behind.
     fn as_nanos(self) -> i64 {
         let nanos = i64::try_from(self.span.as_nanos()).unwrap_or(i64::MAX);
         if self.behind { -nanos } else { nanos }
     }
 
-    /// A round one, ahead or behind.
+    /// Draws a round offset, ahead or behind.
     fn draw(rng: &mut dyn Rng) -> Self {
         Self { behind: rng.random_bool(0.5), span: draw(&SPANS[NOTICED..], rng) }
     }
 
-    /// Smaller ones in the same direction.
+    /// Smaller offsets in the same direction.
     fn simpler(self) -> impl Iterator<Item = Self> {
         below(&SPANS, self.span).into_iter().map(move |span| Self { span, ..self })
     }

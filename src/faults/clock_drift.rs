@@ -21,7 +21,7 @@ use crate::kernel::NodeId;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// From a quartz on a warm day to a virtual machine that is starved.
+/// Rates from a quartz on a warm day to a virtual machine without processor time.
 const PACES: [i32; 7] = [100, 500, 1_000, 10_000, 100_000, 200_000, 500_000];
 
 /// Clocks that run fast or slow.
@@ -30,7 +30,7 @@ const PACES: [i32; 7] = [100, 500, 1_000, 10_000, 100_000, 200_000, 500_000];
 pub struct ClockDrift {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
-    /// How much they gain, or below zero lose, in parts per million.
+    /// The rate of gain, or of loss if negative, in parts per million.
     parts_per_million: i32,
 }
 

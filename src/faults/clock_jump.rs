@@ -1,8 +1,8 @@
 //! # Clock jump
 //!
-//! The clocks of the target's nodes are set forward or back, once, and stay so: nobody sets them
-//! right, not even at the end of the load. Where clocks are read is said under `clock-offset`.
-//! Behind a jump back a database stamps rows with times that it has used before.
+//! The clocks of the target's nodes are set forward or back, once, and stay so, also after the end
+//! of the load. `clock-offset` says where clocks are read. After a jump back a database stamps rows
+//! with times that it has used before.
 
 use std::rc::Rc;
 

@@ -1,9 +1,9 @@
 //! # Commit with an unknown outcome
 //!
-//! The sessions of a share of the commits break behind the submission: the work stands, and its
-//! caller never hears so. A caller that takes that for a failure and tries again does it twice,
-//! unless the first try left a key behind. It strikes local commits and, under two-phase commit,
-//! the outcome that is told to a prepared branch.
+//! The sessions of a share of the commits break after the submission: the commit takes effect, and
+//! its caller never learns of it. A caller that takes that for a failure and retries does the work
+//! twice, unless the first attempt stored an idempotency key. The fault affects local commits and,
+//! under two-phase commit, the outcome that is sent to a prepared branch.
 //!
 //! For a single one leave `share` out and give it a trigger on `force commit` or `apply commit` of
 //! the database:

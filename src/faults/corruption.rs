@@ -1,10 +1,9 @@
 //! # Corruption
 //!
 //! Each message between the two sides is damaged on the way with the same probability. Its receiver
-//! sees from the checksum that it is damaged and throws it away, so nothing wrong is ever acted on.
-//! For the sender it is as if the message had been lost, but it did travel and did arrive: the
-//! history says so apart from losses. Sessions between a service and its database retransmit and
-//! are not affected.
+//! detects that by the checksum and discards it, so no damaged content is ever used. For the sender
+//! it is as if the message had been lost, but it has travelled and arrived: the history counts it
+//! apart from losses. Sessions between a service and its database retransmit and are not affected.
 
 use std::rc::Rc;
 

@@ -1,28 +1,28 @@
 //! # Crash and restart
 //!
-//! The nodes of the target stop at once. Everything volatile on them is gone: processes, queues,
-//! memory, locks, what a log had not forced. What is durable stays. When the fault ends they
+//! The nodes of the target stop at once. They lose all volatile state: processes, queues, memory,
+//! locks, and log records that were not forced. Durable state survives. When the fault ends they
 //! restart as a new incarnation and recover from their logs before they serve: a service that is
 //! down `for = "30s"` and recovers in five is back after 35 s, and results say so.
 //!
-//! While only the *process* is down, its machine refuses what arrives: the caller knows at once
-//! that the work did not run. With `machine = true` nobody answers, and callers are left in doubt
-//! until their deadline. So are databases: the operating system of a dead process closes its
-//! sessions, which they notice one network trip later, while a dead machine leaves its open
-//! transactions and their row locks behind until a limit of the database ends them (`explain
-//! databases`), be it long after the machine is back. And so are the clients of a database: while
-//! its machine is dead they wait, each with its worker. The process is the default: what stops is
-//! mostly software and those who operate it (Gray 1985, "Why do computers stop").
+//! While only the *process* is down, its machine refuses requests: the caller knows at once that
+//! the work did not run. With `machine = true` there is no answer, and callers are in doubt until
+//! their deadline. So are databases: the operating system of a dead process closes its sessions,
+//! which they notice one network trip later, while a dead machine leaves its open transactions and
+//! their row locks behind until a limit of the database ends them (`explain databases`), be it long
+//! after the machine is back. And so are the clients of a database: while its machine is dead they
+//! wait, each with its worker. The process is the default: most outages are due to software and
+//! operation, not to hardware (Gray 1985, "Why do computers stop and what can be done about it?").
 //!
 //! When only the process is down, its operating system may still have what was written but not
-//! forced: with `unforced = "kept"` it survives, since recovery forces what it reads. So an answer
-//! that was never given may turn out to have been a yes.
+//! forced: with `unforced = "kept"` it survives, since recovery forces what it reads. So an
+//! operation that was never answered may turn out to be committed.
 //!
 //! With `rolling` the nodes go down one after the other, so far apart and each for the length of
 //! the fault: a rolling restart. A deployment is one whose length is that of a restart.
 //!
-//! In the budget of a pattern, nodes that go down together are one outage: whatever is under way is
-//! interrupted once. A rolling crash is as many as there are nodes.
+//! In the budget of a pattern, nodes that go down together are one outage, because they interrupt
+//! each operation once. A rolling crash is one outage for each node.
 
 use std::rc::Rc;
 
@@ -46,25 +46,25 @@ use crate::reason;
 pub struct Crash {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
-    /// True if the whole machine is down, so that callers hear nothing instead of a refusal.
+    /// True if the whole machine is down, so that callers get no answer instead of a refusal.
     #[serde(default)]
     machine: bool,
-    /// One node after the other, so far apart, instead of all at once.
+    /// Time between the crashes of the nodes, one after the other, instead of all at once.
     #[serde(default)]
     rolling: Option<Span>,
-    /// The fate of what was written to logs but not forced.
+    /// The fate of log records that were written but not forced.
     #[serde(default)]
     unforced: Unforced,
 }
 
-/// The fate of what was written to logs but not forced.
+/// The fate of log records that were written but not forced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unforced {
     /// Unforced records are lost.
     #[default]
     Lost,
-    /// The operating system had it and goes on: it is there after the restart.
+    /// Unforced records survive, because the operating system continues and writes them.
     Kept,
 }
 

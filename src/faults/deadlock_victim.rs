@@ -1,8 +1,8 @@
 //! # Deadlock victim
 //!
 //! The deadlock detection of a database chooses a share of the transactions as victims when they
-//! ask for their first lock, whether or not there is a circle. Such a transaction is rolled back at
-//! once, nothing of it stays, and another try may help.
+//! ask for their first lock, whether or not there is a cycle of waits. Such a transaction is rolled
+//! back at once, and a retry may succeed.
 //!
 //! For a single one leave `share` out and give it a trigger on a statement (`work` or `compensate`)
 //! of the database:

@@ -2,7 +2,7 @@
 //!
 //! Each message between the two sides takes longer by a uniformly drawn delay. As every message
 //! draws its own, messages overtake each other. Sessions between a service and its database keep
-//! their order; they feel the mean.
+//! their order; they are delayed by the mean.
 
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! # Delay of one message
 //!
 //! The message at whose point this fault is triggered takes longer than it would; with `by` longer
-//! than a deadline its sender gives up on it, and it arrives all the same. Give it a trigger on
+//! than a deadline its sender gives up, and the message arrives all the same. Give it a trigger on
 //! `send` or `reply`:
 //!
 //! ```toml
@@ -23,11 +23,11 @@ use crate::kernel::Span;
 use crate::model::point::Action;
 use crate::model::reason::Reason;
 
-/// Delay of the one message that it is triggered by.
+/// Delay of the one message whose point triggers it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DelayMessage {
-    /// How much longer it takes.
+    /// Additional delay of the message.
     by: Span,
 }
 

@@ -1,14 +1,14 @@
 //! # Deployment
 //!
 //! The instances of the targets are replaced, one after the other or all at once. Each is drained
-//! first: new requests go to other instances if there are any, who knocks all the same is refused,
-//! and what runs may finish within the grace time. Then its process ends,
-//! with everything volatile; after a while the new one starts, recovers and serves, and the next
-//! instance has its turn. A service of one instance is away meanwhile, and so is whatever else is
-//! deployed together with it.
+//! first: new requests go to other instances if there are any, requests that still arrive are
+//! refused, and running ones may finish within the grace time. Then its process ends and loses its
+//! volatile state; after a while the new one starts, recovers and serves, and the next instance
+//! follows. A service with one instance is down meanwhile, and so are the targets that are deployed
+//! together with it.
 //!
 //! The deployment takes as long as it takes; a fault that ends earlier (`for`, the end of the load)
-//! cuts it short: what is down is started, the rest is left alone.
+//! cuts it short: instances that are down are started, and the rest are not replaced.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -34,9 +34,9 @@ use crate::reason;
 pub struct Deployment {
     /// The targets that are deployed together: services, single instances, driver nodes or roles.
     targets: Vec<String>,
-    /// How long what runs may take to finish.
+    /// Longest time for running requests to finish.
     grace: Span,
-    /// How long it takes from the end of the old process to the start of the new one.
+    /// Time from the end of the old process to the start of the new one.
     down: Span,
     /// True if all instances are replaced at once, instead of one after the other.
     at_once: bool,
@@ -49,10 +49,10 @@ impl Default for Deployment {
     }
 }
 
-/// How often a deployment looks how far things are.
+/// The interval at which a deployment checks its progress.
 const LOOK: Span = Span::from_millis(10);
 
-/// A deployment under way.
+/// A deployment in progress.
 #[derive(Clone)]
 struct Rollout {
     world: Rc<World>,
@@ -61,7 +61,7 @@ struct Rollout {
 }
 
 impl Rollout {
-    /// Waits until something is so, at most for so long; a deployment that is over waits no more.
+    /// Waits until a condition holds, at most for so long; a deployment that is over does not wait.
     async fn wait(&self, most: Span, is_so: impl Fn(&World) -> bool) {
         let sim = self.world.env().sim();
         let patience = sim.now() + most;

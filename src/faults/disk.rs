@@ -1,4 +1,4 @@
-//! The shared settings of disk faults: something is wrong with the disks of some nodes.
+//! The common settings of disk faults.
 
 use std::rc::Rc;
 

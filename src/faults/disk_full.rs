@@ -2,13 +2,13 @@
 //!
 //! There is no room for further log records on the target's disk until the fault ends. A database
 //! refuses every commit and prepare that has something to log: the transaction is rolled back with
-//! a technical error, which may be tried again. Reads go on.
+//! a technical error, and a retry may succeed. Reads go on.
 //!
-//! What has nobody to be refused to waits for room, as if the disk had stalled: the outcome of a
+//! Records that cannot be refused wait for room, as if the disk had stalled: the outcome of a
 //! prepared branch, and the logs of drivers and of the broker.
 //!
-//! The target is whoever keeps a log: a database, a driver such as `coordinator` or `orchestrator`,
-//! the broker. Databases that share a node share its disk.
+//! The target is a node that keeps a log: a database, a driver such as `coordinator` or
+//! `orchestrator`, the broker. Databases that share a node share its disk.
 
 use std::rc::Rc;
 

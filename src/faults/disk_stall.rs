@@ -1,11 +1,11 @@
 //! # Disk stall
 //!
-//! No flush of the target's disk ends until the fault does; then those that wait end at once. What
-//! a log is appended to is not hindered, and reads go on. So a database holds the locks and the
-//! connections of every transaction that wants to commit, and whoever waits for them waits, too.
+//! No flush of the target's disk ends until the fault does; then the waiting ones end at once.
+//! Records can still be appended to logs, and reads go on. So a database holds the locks and the
+//! connections of every transaction that wants to commit, and other transactions wait for them.
 //!
-//! The target is whoever keeps a log: a database, a driver such as `coordinator` or `orchestrator`,
-//! the broker. Databases that share a node share its disk.
+//! The target is a node that keeps a log: a database, a driver such as `coordinator` or
+//! `orchestrator`, the broker. Databases that share a node share its disk.
 
 use std::rc::Rc;
 

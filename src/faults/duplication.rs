@@ -1,7 +1,7 @@
 //! # Message duplication
 //!
 //! Each message between the two sides is delivered a second time with the same probability. The
-//! copy travels longer than the original, so it may arrive after what was sent later.
+//! copy travels longer than the original, so it may arrive after messages that were sent later.
 
 use std::rc::Rc;
 

@@ -1,12 +1,13 @@
 //! # Expensive query
 //!
 //! A service sends its database a long query again and again: a report, a missing index. Each holds
-//! a connection and a core for as long as it takes, and locks nothing. A service that shares
-//! the database waits for what is left; one with a database of its own notices nothing.
+//! a connection and a core for as long as it takes, and locks nothing. A service that shares the
+//! database waits for the remaining connections and cores; one with a database of its own is not
+//! affected.
 //!
 //! The queries cost the service itself neither a worker nor work; while it is down none is sent.
-//! When the fault is over, somebody ends the queries that still wait, for a connection or a core;
-//! one that is on a core runs to its end.
+//! When the fault ends, queries that still wait for a connection or a core are cancelled; one that
+//! is on a core runs to its end.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -33,11 +34,11 @@ use crate::model::world::World;
 pub struct ExpensiveQuery {
     /// The database.
     target: String,
-    /// Which service asks.
+    /// The service that sends the queries.
     by: String,
-    /// How long a query takes on a core.
+    /// Core time of a query.
     takes: Span,
-    /// From the start of one query to the start of the next.
+    /// Time from the start of one query to the start of the next.
     every: Span,
 }
 
@@ -108,7 +109,7 @@ impl Fault for ExpensiveQuery {
     }
 }
 
-/// One query, from the service's first instance; nothing if that is down.
+/// Sends one query from the service's first instance; none if that is down.
 fn ask(
     world: &Rc<World>,
     database: &Rc<Database>,
@@ -119,7 +120,7 @@ fn ask(
     let ctx = Ctx { node, process: env.next_process(), ..Ctx::WORLD };
     let database = Rc::clone(database);
     env.sim().spawn(node, async move {
-        // A query that fails has cost what it has cost.
+        // A query that fails has used its core time all the same.
         database.query_for(ctx, node, service, takes).await.unwrap_or_default();
     })
 }

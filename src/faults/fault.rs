@@ -16,89 +16,88 @@ use crate::model::world::World;
 
 pub use crate::model::registry::Settings;
 
-/// Something that goes wrong: one type, one file, one word in the registry.
+/// A kind of fault: one type, one file, one line in the registry.
 pub trait Fault: Sized + 'static {
-    /// The name that scenarios call it by, in kebab case.
+    /// The name in scenarios, in kebab case.
     const NAME: &'static str;
     /// One line for lists.
     const SUMMARY: &'static str;
     /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
     const MANUAL: &'static str;
-    /// The choices that a scenario has about it, beside when it happens.
+    /// The settings of the fault, beside its time.
     type Settings: FaultSettings;
 
-    /// Strikes, and returns how the world is healed of it. A fault of one message does nothing
-    /// here: its [`action`](Fault::action) is all.
+    /// Injects the fault, and returns the closure that heals it. A fault of one message does
+    /// nothing here: it has only an [`action`](Fault::action).
     fn strike(settings: &Self::Settings, world: &Rc<World>) -> Heal {
         let _ = (settings, world);
         Box::new(|| ())
     }
 
-    /// The fate of the message at whose point it is triggered.
+    /// The action on the message whose point triggers the fault.
     fn action(settings: &Self::Settings) -> Action {
         let _ = settings;
         Action::Go
     }
 
-    /// The stages of a fault that comes over its target in several: each as a fault of its own that
-    /// lasts as long, and how long after the first it begins.
+    /// The stages of a fault that affects its target step by step: each is a fault of its own that
+    /// lasts as long, with the delay after the first at which it begins.
     fn stages(settings: &Self::Settings, world: &World) -> Vec<(Span, Self::Settings)> {
         let _ = world;
         vec![(Span::ZERO, settings.clone())]
     }
 
-    /// The number of outages in a row that it comes to, for the budget.
+    /// The number of successive outages that the fault causes, for the budget.
     fn outages(settings: &Self::Settings, site: &Site<'_>) -> u32 {
         let _ = (settings, site);
         1
     }
 }
 
-/// The choices about a kind of fault, and what follows from them before it strikes. Kinds about
-/// which the same is chosen share one type.
+/// The settings of a kind of fault, and what follows from them before it is injected. Kinds with
+/// the same settings share one type.
 pub trait FaultSettings: Settings {
     /// The nodes, links, load or message that a fault with these settings reaches.
     fn reach(&self) -> Reach;
 
-    /// The parts of tables that it is about.
+    /// The parts of tables that the fault refers to.
     fn parts(&self) -> Vec<Part> {
         Vec::new()
     }
 
-    /// The settings beside those that say what it reaches, in a few words each: `share 0.5`.
+    /// The settings that do not belong to the reach, in a few words each: `share 0.5`.
     fn details(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The setting that says how often it does something as long as it lasts, if it does.
+    /// The setting with the period at which the fault repeats something while it lasts, if it does.
     fn recurs(&self) -> Option<(&'static str, Span)> {
         None
     }
 
-    /// The target whose operations it makes more of, and how many times as many, if it does.
+    /// The target whose load the fault multiplies, and the factor, if it does.
     fn surge(&self) -> Option<(&str, f64)> {
         None
     }
 
-    /// The problems of settings that decode and make no sense.
+    /// The problems of settings that decode and are not valid.
     fn check(&self) -> Vec<Reason> {
         Vec::new()
     }
 
-    /// Random settings for something among the targets; `None` if there is nothing that this can
-    /// strike.
+    /// Draws random settings for one of the targets; `None` if the fault can affect none of them.
     fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
         let _ = (targets, rng);
         None
     }
 
-    /// Settings that do less, or the same more plainly; the plainest first.
+    /// Settings of milder or simpler faults, the simplest first.
     fn simpler(&self) -> Vec<Self> {
         Vec::new()
     }
 }
 
-/// A part of a table that settings name: only a scenario knows whether it is there.
+/// A part of a table that settings name; only a scenario knows whether it exists.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part {
     /// A column of a table.
@@ -108,19 +107,19 @@ pub enum Part {
         /// The column.
         column: String,
     },
-    /// A copy of a table, which not every layout has.
+    /// A copy of a table, which exists only in some layouts.
     Copy {
         /// The table.
         table: String,
-        /// The service that keeps it; any, if it is not said.
+        /// The service that keeps it; any, if there is none.
         reader: Option<String>,
     },
 }
 
-/// Heals the world of one fault.
+/// The closure that heals one fault.
 pub type Heal = Box<dyn FnOnce()>;
 
-/// A kind of fault with its settings, ready to strike.
+/// A kind of fault with its settings, ready to be injected.
 pub trait PreparedFault: Send + Sync {
     /// The name of its kind.
     fn name(&self) -> &'static str;
@@ -128,27 +127,28 @@ pub trait PreparedFault: Send + Sync {
     fn settings(&self) -> toml::Table;
     /// The nodes, links, load or message that it reaches.
     fn reach(&self) -> Reach;
-    /// The parts of tables that it is about.
+    /// The parts of tables that it refers to.
     fn parts(&self) -> Vec<Part>;
-    /// Its settings beside those that say what it reaches, in a few words each.
+    /// Its settings that do not belong to the reach, in a few words each.
     fn details(&self) -> Vec<String>;
-    /// The setting that says how often it does something as long as it lasts, if it does.
+    /// The setting with the period at which it repeats something while it lasts, if it does.
     fn recurs(&self) -> Option<(&'static str, Span)>;
-    /// The target whose operations it makes more of, and how many times as many, if it does.
+    /// The target whose load it multiplies, and the factor, if it does.
     fn surge(&self) -> Option<(&str, f64)>;
     /// The problems of its settings.
     fn check(&self) -> Vec<Reason>;
-    /// Strikes, and returns how the world is healed of it.
+    /// Injects the fault, and returns the closure that heals it.
     fn strike(&self, world: &Rc<World>) -> Heal;
-    /// The fate of the message at whose point it is triggered.
+    /// The action on the message whose point triggers it.
     fn action(&self) -> Action;
-    /// The stages in which it comes, and how long after the first each begins.
+    /// Its stages, with the delay after the first at which each begins.
     fn stages(&self, world: &World) -> Vec<(Span, Arc<dyn PreparedFault>)>;
-    /// The number of outages in a row that it comes to.
+    /// The number of successive outages that it causes.
     fn outages(&self, site: &Site<'_>) -> u32;
-    /// One of the same kind with random settings; `None` if there is nothing that it can strike.
+    /// Draws a fault of this kind with random settings; `None` if it can affect none of the
+    /// targets.
     fn draw(&self, targets: &Targets, rng: &mut dyn Rng) -> Option<Arc<dyn PreparedFault>>;
-    /// Those of the same kind that do less, or the same more plainly; the plainest first.
+    /// Milder or simpler faults of this kind, the simplest first.
     fn simpler(&self) -> Vec<Arc<dyn PreparedFault>>;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The links between the two sides go down, come up again after a while, and so on, as a loose
 //! cable or a routing table that does not settle makes them. While they are down it is as in a
-//! partition: what is sent, and what is in flight when they go down, is lost; sessions between a
+//! partition: messages that are sent, or in flight when they go down, are lost; sessions between a
 //! service and its database wait.
 
 use std::cell::Cell;
@@ -18,7 +18,7 @@ use crate::model::network::LinkEffect;
 use crate::model::reason::{Reason, too_frequent};
 use crate::model::world::World;
 
-/// How often links flap.
+/// Periods with which links flap.
 const PERIODS: [Span; 5] = [
     Span::from_millis(200),
     Span::from_millis(500),
@@ -27,15 +27,15 @@ const PERIODS: [Span; 5] = [
     Span::from_secs(5),
 ];
 
-/// How much of the time they are up.
+/// Shares of time in which links are up.
 const UP: [f64; 4] = [0.2, 0.5, 0.8, 0.9];
 
 link_settings! {
     /// Links that go up and down.
     pub struct Flapping {
-        /// From one time that they go down to the next.
+        /// Time from one failure of the links to the next.
         period: Span,
-        /// Which share of each period they are up, 0 to 1, at its end.
+        /// Share of each period in which they are up, 0 to 1, at its end.
         up: f64,
     }
 }

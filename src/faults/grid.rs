@@ -1,7 +1,8 @@
-//! Values of drawn settings: round ones, from a short grid, so that every fault that is drawn
-//! reads well; and the rungs that are left to a value which is to become smaller.
+//! Grids of values for drawn settings: short lists of round values, so that every drawn fault is
+//! easy to read; and the smaller values of a grid, which shrinking tries.
 //!
-//! Whatever is not on a grid came from somebody's file; the rungs below it are rounder, too.
+//! A value that is not on a grid came from a scenario file; the values below it on the grid are
+//! rounder, too.
 
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -13,7 +14,7 @@ use crate::reason;
 /// Shares of messages.
 pub const SHARES: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
 
-/// Lengths of time: from what a network adds on a bad day to what makes every deadline pass.
+/// Lengths of time: from the added latency of a busy network to more than any deadline.
 pub const SPANS: [Span; 14] = [
     Span::from_millis(1),
     Span::from_millis(2),
@@ -31,18 +32,19 @@ pub const SPANS: [Span; 14] = [
     Span::from_secs(20),
 ];
 
-/// One rung, all alike.
+/// Draws one value of a grid, each equally likely.
 pub fn draw<T: Copy>(grid: &[T], rng: &mut dyn Rng) -> T {
     *grid.choose(rng).expect("a grid has rungs")
 }
 
-/// Rungs below a value: the lowest, one half way, and the next one, in this order.
+/// The lowest value of a grid, one half way, and the next one below a value, in this order.
 pub fn below<T: Copy + PartialOrd>(grid: &[T], value: T) -> Vec<T> {
     let count = grid.iter().take_while(|rung| **rung < value).count();
     some_of(&grid[..count])
 }
 
-/// Rungs above a value of which more does less: the highest, one half way, and the next one.
+/// The same above a value, for settings of which a larger value is milder: the highest, one half
+/// way, and the next one.
 pub fn above<T: Copy + PartialOrd>(grid: &[T], value: T) -> Vec<T> {
     let mut higher: Vec<T> = grid.iter().copied().filter(|rung| *rung > value).collect();
     higher.reverse();

@@ -2,7 +2,7 @@
 //!
 //! Each run of the synchronization job that begins while the fault lasts is started twice, side by
 //! side: two timers, two instances, a run that was believed dead. Both read the same state and
-//! write the same corrections. Comparing and setting (`write = "compare-and-set"`) stands that;
+//! write the same corrections. Comparing and setting (`write = "compare-and-set"`) tolerates that;
 //! adding differences (`write = "delta"`) counts them twice until a later run corrects it.
 
 use std::rc::Rc;

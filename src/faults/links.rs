@@ -1,4 +1,4 @@
-//! The shared settings of link faults: two sides, one or both directions, and healing.
+//! The common settings of link faults: two sides, one or both directions.
 
 use std::rc::Rc;
 
@@ -14,25 +14,25 @@ use crate::model::reason::Reason;
 use crate::model::world::World;
 use crate::reason;
 
-/// Settings that name two sides; [`link_settings`] declares them.
+/// Settings with two sides; [`link_settings`] declares them.
 pub trait Sided: Settings {
     /// The two sides.
     fn sides(&self) -> Sides;
 
-    /// The same settings between two other sides.
+    /// These settings between two other sides.
     #[must_use]
     fn between(self, sides: Sides) -> Self;
 }
 
-/// Settings of a fault of the links between two sides. What is said here is about the settings that
-/// the fault has beside its sides.
+/// Settings of a fault of the links between two sides, with what each such fault says about its own
+/// settings.
 pub trait LinkSettings: Sided {
-    /// The names that may stand on a side when it is drawn: by default every node.
+    /// The names that may be drawn for a side: by default every node.
     fn ends(targets: &Targets) -> Vec<&str> {
         targets.nodes().collect()
     }
 
-    /// The setting that says how often such a fault does something, if it does.
+    /// The setting with the period at which the fault repeats something, if it does.
     fn recurring(&self) -> Option<(&'static str, Span)> {
         None
     }
@@ -43,10 +43,10 @@ pub trait LinkSettings: Sided {
     /// The settings in a few words each.
     fn words(&self) -> Vec<String>;
 
-    /// Random ones; who stands on the sides is drawn before.
+    /// Draws random settings; the sides are drawn before.
     fn random(rng: &mut dyn Rng) -> Self;
 
-    /// Settings between the same sides that do less; the plainest first.
+    /// Settings of milder faults between the same sides, the mildest first.
     fn less(&self) -> Vec<Self>;
 }
 
@@ -80,7 +80,7 @@ impl<S: LinkSettings> FaultSettings for S {
 }
 
 impl Sides {
-    /// One of several names on one side, and on the other everybody else or one other.
+    /// Draws one of several names for one side, and for the other all others or one other.
     pub fn draw(names: &[&str], rng: &mut dyn Rng) -> Option<Self> {
         let from = Targets::pick(names.iter().copied(), rng)?;
         let others = names.iter().copied().filter(|name| *name != from);
@@ -89,7 +89,7 @@ impl Sides {
         Some(Self { from, to, one_way: rng.random_bool(0.25) })
     }
 
-    /// Fewer names, fewer directions.
+    /// Sides with fewer names or directions.
     pub fn simpler(&self) -> Vec<Self> {
         let one_way = (!self.one_way).then(|| Self { one_way: true, ..self.clone() });
         let from = fewer(&self.from).map(|from| Self { from, ..self.clone() });
@@ -104,7 +104,7 @@ impl Sides {
     }
 }
 
-/// The same names but one, for each that can be spared: one is left.
+/// The lists that lack one of the names, for each name; one name is always left.
 pub fn fewer<T: Clone>(names: &[T]) -> impl Iterator<Item = Vec<T>> {
     let spared = if names.len() > 1 { names.len() } else { 0 };
     (0..spared).map(|gone| {
@@ -145,10 +145,10 @@ macro_rules! link_settings {
         pub struct $settings {
             /// One side: services, databases, driver nodes, zones, `role:driver` or `role:client`.
             from: Vec<String>,
-            /// The other side; everybody else if it is left out.
+            /// The other side; all other nodes if it is left out.
             #[serde(default)]
             to: Vec<String>,
-            /// True if only messages from the first side to the second are concerned.
+            /// True if only messages from the first side to the second are affected.
             #[serde(default)]
             one_way: bool,
             $( $(#[$doc])+ $name: $type, )*
@@ -171,9 +171,9 @@ macro_rules! link_settings {
 pub(super) use link_settings;
 
 link_settings! {
-    /// Settings of a fault that strikes a share of the messages on some links.
+    /// Settings of a fault that affects a share of the messages on some links.
     pub struct LinkShare {
-        /// Which share of the messages is struck, 0 to 1.
+        /// Share of the messages that is affected, 0 to 1.
         share: f64,
     }
 }

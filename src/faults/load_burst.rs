@@ -1,11 +1,11 @@
 //! # Load burst
 //!
 //! Further operations of a load arrive for as long as the fault lasts, so that in all there are
-//! `factor` times as many: a campaign, a retry storm of somebody else's. They come from a stream of
-//! their own, so every other operation keeps its arrival, its keys and its random stream.
+//! `factor` times as many: a campaign, or a retry storm of another system. They come from a stream
+//! of their own, so every other operation keeps its arrival, its keys and its random stream.
 //!
-//! The load is written `load:NAME`. Of one with bursts its rate between them is multiplied; one
-//! whose arrivals are up to others (a trace, a closed loop, one that follows) gets no more.
+//! The load is written `load:NAME`. For a load with bursts the rate between them is multiplied; a
+//! load whose arrivals depend on others (a trace, a closed loop, one that follows) gets no more.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -24,17 +24,17 @@ use crate::model::workload::surge;
 use crate::model::world::World;
 use crate::reason;
 
-/// More of a load than usual.
+/// A load that is higher than usual.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LoadBurst {
     /// The load, as `load:NAME`.
     target: String,
-    /// How many times as many operations arrive, those of the load itself included.
+    /// Factor by which the number of arrivals rises.
     factor: f64,
 }
 
-/// From a busy day to a campaign.
+/// Factors from a busy day to a campaign.
 const FACTORS: [f64; 4] = [2.0, 3.0, 5.0, 10.0];
 
 impl FaultSettings for LoadBurst {

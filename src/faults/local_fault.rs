@@ -1,5 +1,5 @@
-//! The shared part of faults of databases, brokers and jobs: a local fault at some places, as long
-//! as it lasts, and how random ones are chosen.
+//! The common part of faults of databases, brokers and jobs: a local fault at some places while it
+//! lasts, and the choice of random ones.
 
 use std::rc::Rc;
 
@@ -18,20 +18,20 @@ use crate::model::point::Action;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// Settings of a fault that a share of the transactions of a database meets with.
+/// Settings of a fault that affects a share of the transactions of a database.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DatabaseShare {
     /// The database.
     target: String,
-    /// Which share is struck while the fault lasts, 0 to 1; if it is left out, only the one whose
-    /// point triggers it.
+    /// Share that is affected while the fault lasts, 0 to 1; without it, only the transaction whose
+    /// point triggers the fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     share: Option<f64>,
 }
 
 impl DatabaseShare {
-    /// The share of what happens at the database meets with a trouble.
+    /// Injects a local fault at the database.
     pub fn strike(&self, world: &Rc<World>, fault: LocalFault) -> Heal {
         let specs = &world.env().system().databases;
         let databases = databases(world, &self.target).into_iter();
@@ -39,7 +39,7 @@ impl DatabaseShare {
         local_fault(world, fault, places, Dose::share(self.share))
     }
 
-    /// The fate of the one that triggers it, where no share is struck.
+    /// The action on the transaction that triggers the fault, if there is no share.
     pub const fn action(&self, of_one: Action) -> Action {
         if self.share.is_none() { of_one } else { Action::Go }
     }
@@ -81,17 +81,17 @@ impl Default for Broker {
 }
 
 impl Broker {
-    /// The one of a variant, if it has one.
+    /// The broker of a variant, if it has one.
     pub fn draw(targets: &Targets) -> Option<Self> {
         targets.playing(role::BROKER).map(Self)
     }
 
-    /// Its node.
+    /// The node of the broker.
     pub fn reach(&self) -> Reach {
         Reach::node(&self.0)
     }
 
-    /// Some of what it does meets with a trouble.
+    /// Injects a local fault at the broker.
     pub fn strike(&self, world: &Rc<World>, fault: LocalFault, dose: Dose) -> Heal {
         at_nodes(world, &self.0, fault, dose)
     }
@@ -112,7 +112,7 @@ impl Default for JobSettings {
 }
 
 impl JobSettings {
-    /// Every run of the job meets with a trouble.
+    /// Injects a local fault that affects every run of the job.
     pub fn strike(&self, world: &Rc<World>, fault: LocalFault) -> Heal {
         at_nodes(world, &self.target, fault, Dose::ALL)
     }
@@ -128,32 +128,32 @@ impl FaultSettings for JobSettings {
     }
 }
 
-/// How much of what happens at a place meets with a trouble.
+/// The share and the number of events that a local fault affects.
 #[derive(Clone, Copy)]
 pub struct Dose {
-    /// The share, 0 to 1; without one it is left to a trigger to say what does.
+    /// The share, 0 to 1; without one only a trigger selects an event.
     pub share: Option<f64>,
-    /// How many times at each place, at most.
+    /// The most events at each place.
     pub most: u64,
 }
 
 impl Dose {
-    /// Everything.
+    /// All events.
     pub const ALL: Self = Self::share(Some(1.0));
 
-    /// A share.
+    /// A share of the events.
     pub const fn share(share: Option<f64>) -> Self {
         Self { share, most: u64::MAX }
     }
 }
 
-/// Something that happens at the nodes of a name meets with a trouble.
+/// Injects a local fault at the nodes of a name.
 fn at_nodes(world: &Rc<World>, name: &str, fault: LocalFault, dose: Dose) -> Heal {
     let places = nodes(world, name).into_iter().map(|node| world.name(node).stream);
     local_fault(world, fault, places, dose)
 }
 
-/// Something that happens at these places, given by their stream names, meets with a trouble.
+/// Injects a local fault at these places, which are given by their stream names.
 fn local_fault(
     world: &Rc<World>,
     fault: LocalFault,
@@ -167,17 +167,17 @@ fn local_fault(
     Box::new(move || begun.into_iter().for_each(|id| world.env().relieve(id)))
 }
 
-/// Checks a share that may be left out.
+/// Checks a share that may be absent.
 pub fn check_share(share: Option<f64>) -> Vec<Reason> {
     check_range("share", share.unwrap_or(0.0), 0.0, 1.0)
 }
 
-/// A share that may be left out, in words.
+/// The text of a share that may be absent.
 pub fn share_in_words(share: Option<f64>) -> Vec<String> {
     share.into_iter().map(|share| format!("share {share}")).collect()
 }
 
-/// Smaller shares, if there is one.
+/// Smaller shares, if there is a share.
 pub fn smaller(share: Option<f64>) -> impl Iterator<Item = f64> {
     share.into_iter().flat_map(|share| below(&SHARES, share))
 }

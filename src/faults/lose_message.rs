@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::message::NoSettings;
 use crate::model::point::Action;
 
-/// Loss of the one message that it is triggered by.
+/// Loss of the one message whose point triggers it.
 pub struct LoseMessage;
 
 impl Fault for LoseMessage {

@@ -1,14 +1,15 @@
 //! # Message loss
 //!
-//! Each message between the two sides vanishes with the same probability, independently. With
-//! `of = "requests"` only requests do, so that what is asked for is not done; with `of = "replies"`
-//! only replies, so that it is done and who asked does not hear of it. Sessions between a service
-//! and its database retransmit and are not affected.
+//! Each message between the two sides is lost with the same probability, independently. With `of =
+//! "requests"` only requests are lost, so that the work is not done; with `of = "replies"` only
+//! replies, so that it is done and the caller does not learn of it. Sessions between a service and
+//! its database retransmit and are not affected.
 //!
 //! If a request is lost with probability p and a reply with probability q, an attempt has its
 //! effect with probability 1 - p and is answered with probability (1 - p)(1 - q); of m attempts at
-//! something idempotent none has an effect with probability p^m, none is answered with probability
-//! (1 - (1 - p)(1 - q))^m, and the difference is done without an answer.
+//! an idempotent request none has an effect with probability p^m, and none is answered with
+//! probability (1 - (1 - p)(1 - q))^m; the difference is the probability that it is done without an
+//! answer.
 
 use std::rc::Rc;
 
@@ -26,11 +27,11 @@ use crate::model::world::World;
 pub struct Loss;
 
 link_settings! {
-    /// The share of the messages on some links that is lost, and of which messages.
+    /// The lost share of the messages on some links.
     pub struct Settings {
-        /// Which share of the messages is lost, 0 to 1.
+        /// Share of the messages that is lost, 0 to 1.
         share: f64,
-        /// Which messages: `all`, `requests` or `replies`.
+        /// The messages that may be lost: `all`, `requests` or `replies`.
         #[serde(default)]
         of: Leg,
     }

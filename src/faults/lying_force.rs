@@ -2,9 +2,9 @@
 //!
 //! The target's disk reports every flush as done while its records are still in a volatile cache,
 //! as cheap disks and some controllers do. They become durable with the first flush that begins
-//! after the fault has ended. Nothing is seen of it unless the node crashes meanwhile: then
-//! everything since the lie began is lost, also what was answered yes, and what a participant had
-//! promised. Give it a crash:
+//! after the fault has ended. It has no effect unless the node crashes meanwhile: then all records
+//! since the fault began are lost, including commits that were acknowledged and votes of
+//! participants. Combine it with a crash:
 //!
 //! ```toml
 //! [[faults]]
@@ -19,7 +19,7 @@
 //! for = "1s"
 //! ```
 //!
-//! No protocol can stand this, so it is outside the budget of every pattern.
+//! No protocol tolerates this, so it is outside the budget of every pattern.
 
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ use super::fault::{Fault, Heal};
 use crate::model::disk::DiskFault;
 use crate::model::world::World;
 
-/// A disk that reports what it has not done.
+/// A disk that reports flushes before they are durable.
 pub struct LyingForce;
 
 impl Fault for LyingForce {

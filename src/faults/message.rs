@@ -1,4 +1,4 @@
-//! The shared part of faults of one message: there is nothing to choose but the point.
+//! The common part of faults of one message, which have no settings but the trigger.
 
 use rand::Rng;
 use schemars::JsonSchema;

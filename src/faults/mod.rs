@@ -1,4 +1,4 @@
-//! The faults: what goes wrong, when, and where. One file per kind; the plan says when.
+//! The faults. Each kind has a file of its own; the plan says when faults are injected.
 
 mod bandwidth;
 mod broker_loss;

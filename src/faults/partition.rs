@@ -1,12 +1,12 @@
 //! # Partition
 //!
-//! Nothing passes between the two sides: messages sent meanwhile, and those in flight when the
-//! partition begins, are lost in silence. Sessions between a service and its database are not
-//! broken by it; they wait, as TCP does, until the partition heals, their caller gives up or the
-//! database ends them, which hears nothing (`explain databases` names its limits).
+//! No message passes between the two sides: those sent meanwhile, and those in flight when the
+//! partition begins, are lost without notice. Sessions between a service and its database are not
+//! broken by it; they wait, as TCP does, until the partition heals, their caller gives up, or the
+//! database ends them for lack of a sign of life (`explain databases` names its limits).
 //!
-//! With `groups` there are as many parts as one likes, and something passes only between nodes that
-//! share a group. A node in two groups is a bridge between them; one in none talks to all.
+//! With `groups` there is any number of parts, and messages pass only between nodes that share a
+//! group. A node in two groups can reach both; one in none can reach all.
 //!
 //! ```toml
 //! [[faults]]
@@ -41,18 +41,18 @@ pub struct Partition {
     /// One side: services, databases, driver nodes, zones, `role:driver` or `role:client`.
     #[serde(default)]
     from: Vec<String>,
-    /// The other side; everybody else if it is left out.
+    /// The other side; all other nodes if it is left out.
     #[serde(default)]
     to: Vec<String>,
-    /// True if only messages from the first side to the second are concerned.
+    /// True if only messages from the first side to the second are affected.
     #[serde(default)]
     one_way: bool,
-    /// Instead of two sides: the parts into which the network falls.
+    /// The parts into which the network falls, instead of two sides.
     #[serde(default)]
     groups: Vec<Vec<String>>,
 }
 
-/// A node's groups, by the bits of their positions.
+/// The groups of a node, as bits.
 type Membership = u64;
 
 impl Partition {
@@ -70,7 +70,7 @@ impl Partition {
         Self { groups, ..Self::default() }
     }
 
-    /// The nodes that are in any group, by the groups in which they are.
+    /// The nodes that are in any group, by their groups.
     fn parts(&self, world: &World) -> BTreeMap<Membership, Vec<NodeId>> {
         let mut memberships: BTreeMap<NodeId, Membership> = BTreeMap::new();
         for (at, group) in self.groups.iter().enumerate() {

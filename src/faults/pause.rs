@@ -1,10 +1,10 @@
 //! # Pause
 //!
 //! Nothing runs on the nodes of the target, and nothing on them is lost: a long collection of
-//! garbage, a stopped process, a virtual machine that is being moved. The world goes on: what is
-//! sent to them arrives and waits, their disks finish what they were doing, others give up on
-//! them. Then they go on where they were, with timers that fire late, and do not know that they
-//! were away: they may act on leases, locks and answers that others have given up long since.
+//! garbage, a stopped process, a virtual machine that is being moved. The world continues: messages
+//! to them arrive and wait, their disks finish running flushes, and other nodes time out. Then they
+//! continue where they were, with timers that fire late, and do not know that they were paused:
+//! they may act on leases, locks and answers that have expired meanwhile.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! The plan of faults at work: each begins at its time or at its point, and everything is healed at
-//! the end of the load at the latest.
+//! The execution of a plan of faults: each begins at its time or at its point, and all are healed
+//! at the end of the load at the latest.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,28 +14,28 @@ use crate::model::point::{Action, Point, Watcher};
 use crate::model::record::Event;
 use crate::model::world::World;
 
-/// When a fault begins.
+/// The start of a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Start {
-    /// So long after the start of the run.
+    /// A time since the start of the run.
     At(Span),
-    /// At a semantic point, once.
+    /// A semantic point, once.
     On(Trigger),
 }
 
 /// A fault of the plan.
 #[derive(Clone)]
 pub struct PlannedFault {
-    /// When it begins.
+    /// The start.
     pub start: Start,
-    /// How long it lasts; without it, until everything is healed at the end of the load.
+    /// The length; without it, the fault lasts until the end of the load.
     pub length: Option<Span>,
     /// The fault.
     pub fault: Arc<dyn PreparedFault>,
 }
 
 impl PlannedFault {
-    /// The fault in words: its kind, its reach and its settings.
+    /// The text of the fault: its kind, its reach and its settings.
     pub fn what(&self) -> String {
         let kind = self.fault.name().replace('-', " ");
         let reach = self.fault.reach().to_string();
@@ -48,7 +48,7 @@ impl PlannedFault {
 }
 
 impl fmt::Display for PlannedFault {
-    /// As a sentence: `crash stock-db for 1s, at 3s`.
+    /// The fault as a sentence: `crash stock-db for 1s, at 3s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.fault.name())?;
         match self.fault.reach().names() {
@@ -63,7 +63,7 @@ impl fmt::Display for PlannedFault {
     }
 }
 
-/// Puts a plan of faults to work in a world. Faults are known by their position in the plan.
+/// Starts a plan of faults in a world. Faults are identified by their position in the plan.
 pub fn start(world: &Rc<World>, plan: &[PlannedFault]) {
     for (number, fault) in (0..).zip(plan) {
         match &fault.start {
@@ -90,7 +90,7 @@ struct ArmedTrigger {
     world: Weak<World>,
     number: u32,
     fault: PlannedFault,
-    /// When its point was reached.
+    /// The time at which the point was reached.
     over: Cell<Option<Time>>,
 }
 
@@ -115,7 +115,7 @@ impl Watcher for ArmedTrigger {
     }
 }
 
-/// A fault begins, unless everything has been healed for good; says whether it did.
+/// Begins a fault, unless everything was healed for good; returns whether it did.
 fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
     let env = world.env();
     let heal_all = Time::ZERO + env.system().phases.load;
@@ -151,7 +151,7 @@ fn strike(world: &Rc<World>, number: u32, fault: &PlannedFault) -> bool {
     true
 }
 
-/// One stage begins, and is healed when its time is over.
+/// Begins one stage, and heals it after its length.
 fn begin(
     world: &Rc<World>,
     stage: &dyn PreparedFault,

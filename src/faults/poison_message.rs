@@ -1,10 +1,10 @@
 //! # Poison message
 //!
 //! The next messages that the broker stores have a content that makes every consumer fail. Each is
-//! handed out until its deliveries are used up, holds up its partition meanwhile, and ends in the
-//! dead letters; no restart heals it.
+//! delivered until its deliveries are used up, blocks its partition meanwhile, and becomes a dead
+//! letter; no restart helps.
 //!
-//! For one in particular leave `count` out and give it a trigger on `publish`:
+//! For a particular one leave `count` out and give it a trigger on `publish`:
 //!
 //! ```toml
 //! [[faults]]
@@ -28,13 +28,13 @@ use crate::model::point::Action;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// Messages that make every consumer fail.
+/// Messages on which every consumer fails.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PoisonMessage {
     /// The broker.
     target: Broker,
-    /// How many messages, at most; if it is left out, the one whose point triggers it.
+    /// Most messages that are poisoned; without it, the one whose point triggers the fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u32>,
 }

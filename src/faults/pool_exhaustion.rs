@@ -1,9 +1,9 @@
 //! # Exhausted connection pool
 //!
-//! Somebody takes connections of a database and does not give them back until the fault ends: a
-//! leak, a report, a forgotten console. They are taken as they come free, in line with everybody
-//! else. Transactions wait for what is left; with none left, until their callers give up. A crash
-//! of the database frees them.
+//! Connections of a database are taken and not returned until the fault ends: a leak, a report, a
+//! forgotten console. They are taken in the same queue as those of transactions. Transactions wait
+//! for the remaining connections; with none left, until their callers give up. A crash of the
+//! database frees them.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,20 +21,20 @@ use crate::kernel::{NodeId, Permit};
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// Connections of a database that somebody holds.
+/// Connections of a database that are held and not used.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PoolExhaustion {
     /// The database.
     target: String,
-    /// How many connections are held.
+    /// Number of connections that are held.
     connections: u32,
 }
 
 /// Numbers of connections: from a few to a whole pool.
 const CONNECTIONS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
 
-/// The connections that are held; none any more when the fault is over.
+/// The connections that are held; none after the end of the fault.
 type Held = RefCell<Option<Vec<Permit>>>;
 
 impl FaultSettings for PoolExhaustion {
@@ -74,7 +74,7 @@ impl Fault for PoolExhaustion {
             world.env().sim().spawn(NodeId::WORLD, async move {
                 for _ in 0..wanted {
                     let Some(permit) = pool.acquire().await else { return };
-                    // What comes too late is given back at once.
+                    // A connection that is granted after the end of the fault is returned at once.
                     let Some(held) = &mut *held.borrow_mut() else { return };
                     held.push(permit);
                 }

@@ -1,9 +1,9 @@
 //! # Random faults
 //!
-//! A nemesis: so many faults, drawn for each seed anew, begin within a window of the run. They are
-//! drawn before the run begins, from a stream of their own, so every variant suffers the same ones
-//! and nothing else of the run's stream changes. Each seed enables a random part of the kinds with
-//! random weights (a swarm), since a little of everything finds less.
+//! A nemesis: a number of faults, drawn for each seed anew, that begin within a window of the run.
+//! Random faults are drawn before the run begins, from a stream of their own, so every variant gets
+//! the same ones and no other draw of the run changes. Each seed enables a random subset of the
+//! kinds with random weights (a swarm), since a little of everything finds less.
 //!
 //! ```toml
 //! [[faults]]
@@ -15,8 +15,8 @@
 //! longest = "10s"
 //! ```
 //!
-//! What was drawn is shown by `driftlab run`, with the seed that drew it. To look for faults that
-//! break something instead of measuring what some cost, use `driftlab fuzz`.
+//! `driftlab run` shows the faults that were drawn, and the seed that drew them. To search for
+//! faults that break a guarantee, instead of measuring what faults cost, use `driftlab fuzz`.
 
 use std::borrow::Cow;
 
@@ -37,18 +37,18 @@ use crate::model::reason::Reason;
 use crate::model::system::{Name, System};
 use crate::reason;
 
-/// Random faults: a kind that is replaced by what it draws before the run.
+/// Random faults: an entry that is replaced, before the run, by the faults that it draws.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Random {
-    /// How many are drawn.
+    /// Number of faults to draw.
     count: u32,
-    /// Kinds to draw from, as `driftlab list faults` shows them; those that strike one message wait
-    /// for a point, those that strike copies need a layout with some: neither can be drawn here.
+    /// Kinds to draw from, as `driftlab list faults` shows them. Kinds that affect one message need
+    /// a point, and kinds that affect copies need a layout with copies: neither can be drawn here.
     kinds: Vec<String>,
-    /// How long one lasts at most.
+    /// Longest duration of a fault.
     longest: Span,
-    /// The name of the random stream, so that two of these draw differently; by default their
+    /// The name of the random stream, so that two such entries draw differently; by default their
     /// order.
     stream: Option<String>,
 }
@@ -86,9 +86,9 @@ impl Fault for Random {
 /// Random faults of a scenario, ready to be drawn.
 #[derive(Clone)]
 pub struct Nemesis {
-    /// When they may begin.
+    /// The window in which they begin.
     pub window: Window,
-    /// How many.
+    /// The number of faults.
     pub count: u32,
     /// The name of the random stream, if one was chosen.
     stream: Option<String>,
@@ -99,11 +99,12 @@ pub struct Nemesis {
 const MOST_FAULTS: u32 = 10_000;
 
 impl Nemesis {
-    /// The nemesis of these settings of [`Random`], within no window yet.
+    /// The nemesis of these settings of [`Random`], without a window yet.
     ///
     /// # Errors
-    /// A kind that is not registered, that strikes a single message, or that strikes what
-    /// some variants have and others do not.
+    ///
+    /// A kind that is not registered, that affects a single message, or that affects something that
+    /// only some variants have.
     pub fn new(settings: Random, faults: &Faults) -> Result<Self, Reason> {
         let mut kinds = Vec::new();
         for name in &settings.kinds {
@@ -136,7 +137,7 @@ impl Nemesis {
         Ok(Self { window: Window::default(), count, stream, kinds })
     }
 
-    /// The same within a window, as the scenario's random faults number `number`, from 1.
+    /// This nemesis within a window, as random entry number `number` of the scenario, from 1.
     #[must_use]
     pub fn within(mut self, window: Window, number: usize) -> Self {
         let stream = self.stream.take().unwrap_or_else(|| format!("random#{number}"));
@@ -148,7 +149,8 @@ impl Nemesis {
         self.kinds.iter().map(|kind| kind.template.name())
     }
 
-    /// Draws the faults of one seed: the same for every variant, so drivers are struck as a role.
+    /// Draws the faults of one seed, equal for every variant; drivers are therefore targeted by
+    /// role.
     pub fn draw(&self, system: &System, stream: &RandomStreams) -> Vec<PlannedFault> {
         let targets = Targets::of(system, &[Driver::new(DRIVERS)]);
         let swarm = Swarm::new(self.kinds.clone(), targets, self.window, self.count);
@@ -157,7 +159,7 @@ impl Nemesis {
     }
 }
 
-/// The whole plan of one seed: the faults that are written, then those that are drawn.
+/// The plan of one seed: the faults of the scenario, then those that are drawn.
 pub fn plan<'a>(
     written: &'a [PlannedFault],
     nemeses: &[Nemesis],

@@ -1,4 +1,4 @@
-//! The reach of faults: nodes, the links between them, a load, or one message.
+//! The reach of faults: the nodes, links, load or message that they affect.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::model::world::World;
 /// The reach of a fault, by the names that its settings give.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reach {
-    /// Nodes: by their own names, those of services and databases, zones, roles, or owned tables.
+    /// Nodes, given by their names, services, databases, zones, roles, or owned tables.
     Nodes(Vec<String>),
     /// The links between two sides.
     Sides(Sides),
@@ -18,7 +18,7 @@ pub enum Reach {
     Groups(Vec<Vec<String>>),
     /// A load, as `load:NAME`.
     Load(String),
-    /// The message at whose point it is triggered.
+    /// The message whose point triggers the fault.
     Message,
 }
 
@@ -27,9 +27,9 @@ pub enum Reach {
 pub struct Sides {
     /// One side.
     pub from: Vec<String>,
-    /// The other side; everybody else, if empty.
+    /// The other side; all other nodes, if empty.
     pub to: Vec<String>,
-    /// True if only messages from the first to the second are concerned.
+    /// True if only messages from the first to the second are affected.
     pub one_way: bool,
 }
 
@@ -64,13 +64,13 @@ impl Reach {
         all_nodes(world, &self.names())
     }
 
-    /// Returns whether there must be a node for it to reach anything.
+    /// Returns whether it affects nothing without a node.
     pub const fn needs_nodes(&self) -> bool {
         matches!(self, Self::Nodes(_) | Self::Sides(_) | Self::Groups(_))
     }
 
-    /// The problems of a fault that reaches this. Clients are many and outside: none of the faults
-    /// of one machine can strike them.
+    /// The problems of a fault with this reach. Clients are many and outside the system: faults of
+    /// a machine cannot affect them.
     pub fn check(&self) -> Vec<Reason> {
         let Self::Nodes(names) = self else { return Vec::new() };
         let message = "clients are not machines of this system: only their links can be disturbed";
@@ -79,7 +79,7 @@ impl Reach {
 }
 
 impl fmt::Display for Reach {
-    /// As it follows the kind of fault in a sentence: `of stock`, `between order and stock`.
+    /// The phrase after the kind of fault in a sentence: `of stock`, `between order and stock`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nodes(names) if names.is_empty() => Ok(()),

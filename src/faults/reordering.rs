@@ -1,8 +1,8 @@
 //! # Reordering
 //!
 //! Each message between the two sides is held back with the same probability, by the same time:
-//! what is sent in the meantime overtakes it. Nothing is lost. Sessions between a service and its
-//! database keep their order; they feel what is held back on average.
+//! messages that are sent in the meantime overtake it. No message is lost. Sessions between a
+//! service and its database keep their order; they are delayed by the mean.
 
 use std::rc::Rc;
 
@@ -20,9 +20,9 @@ use crate::model::world::World;
 link_settings! {
     /// Reordering of messages on some links.
     pub struct Reordering {
-        /// Which share is held back, 0 to 1.
+        /// Share of messages that is held back, 0 to 1.
         share: f64,
-        /// For how long.
+        /// Time for which they are held back.
         by: Span,
     }
 }

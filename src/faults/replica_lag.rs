@@ -1,24 +1,25 @@
 //! # Replica lag
 //!
-//! The copies of a table that services keep (see `driftlab explain replicate`) come late: a feed
-//! that stands still, behind a lock, a full disk or a lost subscription, or one that is slow. The
-//! table itself, and everybody who asks its owner, are as well as ever.
+//! The copies of a table that services keep (see `driftlab explain replicate`) are updated late:
+//! their feed stands still, because of a lock, a full disk or a lost subscription, or it is slow.
+//! The table itself, and requests to its owner, are not affected.
 //!
-//! **Without `by`** the copies are not refreshed at all while the fault lasts: what their feed has
-//! read of the table waits, and the copies grow older with every second.
+//! **Without `by`** the copies are not updated at all while the fault lasts: rows that their feed
+//! has read wait, and the copies grow older with every second.
 //!
-//! **With `by`** every refreshment reaches its copy so much later. A feed does one at a time, in
-//! the order of the commits, and what is committed meanwhile waits for the next: a copy that is fed
-//! by events is between `by` and twice `by` behind. A fault that is shorter ends the wait.
+//! **With `by`** every update reaches its copy so much later. A feed makes one update at a time, in
+//! the order of the commits, and rows that are committed meanwhile wait for the next: a copy that
+//! is fed by events is between `by` and twice `by` behind. A fault that is shorter ends the wait.
 //!
-//! When the fault is over, what was held back is written at once, and the feed goes on from there:
-//! one of events immediately, a periodic one at its next time. Then the copies have caught up.
+//! When the fault is over, the updates that were held back are written at once, and the feed
+//! continues from there: one of events immediately, a periodic one at its next time. Then the
+//! copies have caught up.
 //!
-//! A variant that keeps no copy of the table is not struck; a table that no variant copies is an
+//! A variant that keeps no copy of the table is not affected; a table that no variant copies is an
 //! error.
 //!
 //! **Measures**: of a reader, the share of stale answers (`m5`, `reads.NAME.stale`) and their age
-//! (`m5.age`). A step that looks at a copy before it acts decides by what was true once.
+//! (`m5.age`). A step that looks up a row in a copy decides by an old state.
 
 use std::rc::Rc;
 
@@ -35,7 +36,7 @@ use crate::kernel::Span;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// Copies of a table that come late.
+/// Copies of a table that are updated late.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ReplicaLag {
@@ -43,7 +44,7 @@ pub struct ReplicaLag {
     table: String,
     /// The service whose copy lags; by default every one.
     reader: Option<String>,
-    /// How much later each refreshment arrives; by default none does until the fault is over.
+    /// Additional delay of each update; by default no update arrives until the fault ends.
     by: Option<Span>,
 }
 

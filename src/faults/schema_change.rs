@@ -2,47 +2,48 @@
 //!
 //! The owner of a table renames, splits or drops a column, or, without `column`, the whole table. A
 //! service that relies on it breaks until it is deployed anew: the owner itself, services with a
-//! grant, those that write the table whatever its owner says, those that keep the same schema, and,
-//! where the interface of the table is its rows (`api = "rows"`), those that read it through its
-//! owner. With a contract as its interface, readers notice nothing.
+//! grant, those that write the table without owning it, those that keep the same schema, and, where
+//! the interface of the table is its rows (`api = "rows"`), those that read it through its owner.
+//! With a contract as its interface, readers are not affected.
 //!
-//! Until then those of their statements that rely on the column, and answers that tell it, are
+//! Until then their statements that rely on the column, and answers that contain it, fail with
 //! technical errors. A statement relies on the columns that it names:
 //!
-//! - a step on those that it writes, and that its rule (`refuse`) looks at; what takes it back, on
-//!   those that this writes. A delete names none;
-//! - a derivation on those that it follows from, by which it groups and chooses, and that it
-//!   writes;
+//! - a step on those that it writes, and those of its rule (`refuse`); its compensation, on those
+//!   that it writes. A delete names none;
+//! - a derivation on those that it reads, by which it groups and filters, and that it writes;
 //! - a reader of a column (`reads.NAME.column`) on that one;
 //! - a look-up, a page that joins the rows of an operation, and a copy take the row as a whole, and
 //!   rely on all its columns.
 //!
-//! A service that names other columns only is not touched, is not deployed even if it was told, and
-//! notices nothing. Without `column` everything that is about the table is touched.
+//! A service that names only other columns is not affected, and is not deployed even if it was
+//! told. Without `column` every statement about the table is affected.
 //!
-//! **`change`**: a column that is renamed, split or dropped is gone under its old name, and who
-//! relies on it breaks alike. `rename` and `split` are the same to the model: whoever moves to the
-//! new schema is down as long for one new name as for two. `drop` differs in one thing: there is no
-//! new column, so nothing is written twice while old and new schema are there side by side.
+//! **`change`**: a column that is renamed, split or dropped does not exist under its old name any
+//! more, and services that rely on it break in the same way. `rename` and `split` are the same to
+//! the model: a deployment takes as long for one new column as for two. `drop` differs in one
+//! thing: there is no new column, so nothing is written twice while the old and the new schema
+//! exist side by side.
 //!
 //! **`how = "at-once"`**: the change is made when the fault begins. The owner and the services in
-//! `told` are deployed together: they are down for `redeploy`, and then speak the new schema.
+//! `told` are deployed together: they are down for `redeploy`, and use the new schema from then on.
 //!
-//! **`how = "expand-contract"`**: for `window`, old and new schema are there side by side. Every
-//! write of the column costs one more statement (none with `drop`), and the owner and the services
-//! in `told` are deployed one after the other. Then the old schema is dropped.
+//! **`how = "expand-contract"`**: for `window`, the old and the new schema exist side by side.
+//! Every write of the column costs one more statement (none with `drop`), and the owner and the
+//! services in `told` are deployed one after the other. Then the old schema is dropped.
 //!
-//! **Who was not told** notices at first use, when a statement of its own fails. `fix` later it is
-//! understood, and deployed: down for `redeploy`, and well again.
+//! **A service that was not told** notices at first use, when one of its statements fails. After
+//! `fix` it is deployed: down for `redeploy`, and working again.
 //!
 //! A variant that has split the table by its writers changes what its owner has kept of it.
 //!
-//! The end of the fault (`for`, the end of the load) cuts everything short: whoever is down is
-//! started, and everybody speaks the new schema.
+//! The end of the fault (`for`, the end of the load) cuts everything short: services that are down
+//! are started, and all use the new schema.
 //!
 //! **Measures**: `m13.broken` (for how long services were broken), `m13.noticed` (from the change
 //! to the first failure), `m13.schema-breaks` (failed statements and answers); failed operations
-//! are in `m9`, who has to be deployed together is in the coupling of the variant.
+//! are in `m9`, and the services that have to be deployed together are in the coupling of the
+//! variant.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -76,18 +77,19 @@ pub enum Change {
     Drop,
 }
 
-/// How the change is made.
+/// The way in which the change is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
-    /// All at once, and whoever was told is deployed together.
+    /// All at once: the services that were told are deployed together.
     #[default]
     AtOnce,
-    /// The new schema is added, everybody who was told moves, then the old one is dropped.
+    /// The new schema is added, the services that were told are deployed, then the old one is
+    /// dropped.
     ExpandContract,
 }
 
-/// A table whose schema changes under those who rely on it.
+/// A table whose schema changes while services rely on it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct SchemaChange {
@@ -99,13 +101,13 @@ pub struct SchemaChange {
     change: Change,
     /// Services that know of it in time, beside the owner.
     told: Vec<String>,
-    /// How the change is made.
+    /// The way in which the change is made.
     how: How,
-    /// For how long old and new schema are there side by side.
+    /// Time in which the old and the new schema exist side by side.
     window: Span,
-    /// How long a service is down while it is deployed.
+    /// Time for which a service is down while it is deployed.
     redeploy: Span,
-    /// How long it takes from the first failure of a service that was not told to its deployment.
+    /// Time from the first failure of a service that was not told to its deployment.
     fix: Span,
 }
 
@@ -124,7 +126,7 @@ impl Default for SchemaChange {
     }
 }
 
-/// A change under way.
+/// A schema change in progress.
 #[derive(Clone)]
 struct Rollout {
     world: Rc<World>,
@@ -135,7 +137,7 @@ struct Rollout {
 }
 
 impl Rollout {
-    /// A service is deployed anew and speaks the new schema from then on.
+    /// Deploys a service, which uses the new schema from then on.
     async fn deploy(&self, service: ServiceId) {
         let env = self.world.env();
         let nodes = self.world.instances(service).to_vec();
@@ -145,7 +147,7 @@ impl Rollout {
         nodes.iter().for_each(|node| self.world.restart(*node));
     }
 
-    /// Time passes, or the fault ends.
+    /// Waits for a span, or for the end of the fault.
     async fn pass(&self, span: Span) {
         self.pass_until(self.world.env().now() + span).await;
     }
@@ -157,7 +159,8 @@ impl Rollout {
         }
     }
 
-    /// One that was not told: broken from its first use on, until somebody has found out why.
+    /// Waits, for a service that was not told, until its first failure and the time to fix it have
+    /// passed, and deploys it.
     async fn find_out(self, service: ServiceId) {
         if self.world.env().until_misfit(self.table, service).await {
             self.pass(self.settings.fix).await;
@@ -177,7 +180,8 @@ impl Rollout {
         self.discover(untold);
     }
 
-    /// One after the other, evenly spread over the window; then the old schema goes.
+    /// Deploys services one after the other, evenly spread over the window, and then drops the old
+    /// schema.
     async fn expand_and_contract(self, told: BTreeSet<ServiceId>, untold: BTreeSet<ServiceId>) {
         let env = self.world.env();
         let (began, window) = (env.now(), self.settings.window);
@@ -204,11 +208,11 @@ impl Rollout {
     }
 }
 
-/// How often a change looks whether its fault is over.
+/// The interval at which a change checks whether its fault is over.
 const LOOK: Span = Span::from_millis(10);
 
-/// The services that rely on these columns of a table: who says so, and
-/// whoever writes it anyway. Its owner, who changes it, does in any case.
+/// The services that rely on these columns of a table, by declaration or because they write it. The
+/// owner, which makes the change, always does.
 fn users(system: &System, table: TableId, columns: Columns) -> BTreeSet<ServiceId> {
     let mut users = system.schema_users(table);
     users.extend(system.writers(table));

@@ -1,11 +1,11 @@
 //! # Serialization failure
 //!
 //! A database refuses a share of the commits (and prepares) that have something to log, because the
-//! transactions cannot be serialized with others, as snapshot isolation does at its own time.
-//! Nothing stays of such a transaction, and another try may help.
+//! transactions cannot be serialized with others, as snapshot isolation does at its own time. Such
+//! a transaction has no effect, and a retry may succeed.
 //!
 //! For a single one leave `share` out and give it a trigger on `force commit` or `force prepare` of
-//! the database; on `work` it strikes a statement instead:
+//! the database; on `work` it affects a statement instead:
 //!
 //! ```toml
 //! [[faults]]

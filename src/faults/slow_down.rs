@@ -1,13 +1,12 @@
 //! # Slow-down
 //!
-//! The nodes of the target are up, answer, and take so many times longer for everything they do: a
-//! gray failure. Slow are a service's own work, a database's statements, forced writes of every
-//! log, a broker's work on a message, and recovery after a restart. Work that has begun takes as
-//! long as it was to take.
+//! The nodes of the target are up and answer, but all their work takes longer by a factor: a gray
+//! failure. Slow are a service's own work, a database's statements, forced writes of every log, a
+//! broker's work on a message, and recovery after a restart. Work that has begun is not affected.
 //!
 //! Not slow are the network and the clock: deadlines, retries and polls come when they are due,
-//! which is what makes a slow node worse than a dead one. Several slow-downs of one node add up,
-//! as jobs do that each take a share of it: two by a factor of 3 make a factor of 5.
+//! which is what makes a slow node worse than a dead one. Several slow-downs of one node add up, as
+//! jobs that each take a share of it: two by a factor of 3 make a factor of 5.
 
 use std::rc::Rc;
 
@@ -23,7 +22,7 @@ use super::targets::Targets;
 use crate::model::reason::Reason;
 use crate::model::world::World;
 
-/// From a noisy neighbour to a disk that is about to fail.
+/// Factors from a noisy neighbour to a failing disk.
 const FACTORS: [f64; 8] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 
 /// A slow-down of the nodes of one target.
@@ -32,7 +31,7 @@ const FACTORS: [f64; 8] = [2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 pub struct SlowDown {
     /// A service, a database, a driver node such as `broker`, `role:driver`, or `zone:NAME`.
     target: String,
-    /// How many times longer everything takes.
+    /// Factor by which all work takes longer.
     factor: f64,
 }
 

@@ -1,12 +1,13 @@
 //! Random plans of faults inside a budget.
 //!
-//! A uniform draw over everything that can go wrong gives runs that all look alike: a little of
-//! each. A *swarm* draws first what this run is like, which kinds of fault it has at all and how
-//! often each (Groce and others 2012, doi:10.1145/2338965.2336763), and then the faults; so some
-//! runs have nothing but lost messages and some crash one node again and again. Faults begin at
-//! times or at semantic points that a run without faults has passed. Of these a sort is chosen
-//! first (an act with its message or record), then one of that sort, since some are passed a
-//! hundred times as often as others; half of the time one at the very node that is struck.
+//! A uniform draw over all kinds gives runs that all look alike: a little of each. A *swarm* first
+//! draws the character of a run, that is which kinds of fault it has at all and how often each
+//! (Groce and others 2012, doi:10.1145/2338965.2336763), and then the faults; so some runs have
+//! nothing but lost messages and some crash one node again and again. Faults begin at times or at
+//! semantic points that a run without faults has passed. Of the points a sort is drawn first (a
+//! hook with its message or record), then a point of that sort, since some sorts are passed a
+//! hundred times as often as others; half of the time it is a point at the very node that is
+//! affected.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget};
 use crate::model::point::{Action, When};
 
-/// How long a drawn fault may last, if its allowance is long enough.
+/// The durations of drawn faults, as far as their allowance permits.
 const LENGTHS: [Span; 13] = [
     Span::from_millis(1),
     Span::from_millis(5),
@@ -42,20 +43,20 @@ const LENGTHS: [Span; 13] = [
     Span::from_secs(60),
 ];
 
-/// How often a fault is drawn again that would be outside of the budget.
+/// The number of times that a fault outside the budget is drawn again.
 const TRIES: usize = 64;
 
 /// A kind of fault that may be drawn.
 #[derive(Clone)]
 pub struct Kind {
-    /// One of its kind; its settings do not matter.
+    /// A fault of the kind; its settings do not matter.
     pub template: Arc<dyn PreparedFault>,
-    /// How much of it is allowed.
+    /// The allowance of the budget.
     pub allowance: Allowance,
 }
 
 impl Kind {
-    /// The kinds that a budget allows, as far as they are registered.
+    /// The registered kinds that a budget allows.
     pub fn of(budget: &Budget, faults: &Faults) -> Vec<Self> {
         let kind = |allowance: &Allowance| {
             let template = faults.find(allowance.fault)?.with_defaults();
@@ -68,17 +69,17 @@ impl Kind {
 /// The window of a run in which faults begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Window {
-    /// When the first one may begin.
+    /// The earliest time at which a fault may begin.
     pub from: Span,
-    /// How long after that the last one may.
+    /// The length of the window.
     pub length: Span,
 }
 
-/// Draws plans of faults.
+/// A generator of random plans of faults.
 pub struct Swarm {
     kinds: Vec<Kind>,
     targets: Targets,
-    /// Points by their sort.
+    /// The points by their sort.
     points: BTreeMap<What, Vec<Trigger>>,
     window: Window,
     most: u32,
@@ -86,15 +87,15 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// Draws up to `most` faults of these kinds, on what is among the targets, that begin within a
-    /// window (its beginning and its length). Where nobody keeps a copy of a table, what strikes
-    /// copies is no kind at all.
+    /// A generator of up to `most` faults of these kinds, on these targets, that begin within a
+    /// window (its beginning and its length). Without copies of tables, the kinds that affect
+    /// copies are left out.
     pub fn new(mut kinds: Vec<Kind>, targets: Targets, window: Window, most: u32) -> Self {
         kinds.retain(|kind| !targets.copies.is_empty() || !is_of_copies(&*kind.template));
         Self { kinds, targets, points: BTreeMap::new(), window, most, uniform: false }
     }
 
-    /// The swarm whose faults may also begin at these points.
+    /// This swarm, whose faults may also begin at these points.
     #[must_use]
     pub fn at_points(mut self, points: impl IntoIterator<Item = Trigger>) -> Self {
         for point in points {
@@ -106,29 +107,30 @@ impl Swarm {
         self
     }
 
-    /// The points at which faults may begin, sort by sort.
+    /// The points at which faults may begin, by sort.
     pub fn points(&self) -> impl Iterator<Item = &Trigger> {
         self.points.values().flatten()
     }
 
-    /// The same without a character of each run: every kind, time and point alike. The baseline.
+    /// This generator without a character of each run, so that every kind, time and point is
+    /// equally likely: the baseline.
     #[must_use]
     pub const fn uniform(mut self, uniform: bool) -> Self {
         self.uniform = uniform;
         self
     }
 
-    /// Draws between one fault and as many as there may be; none if nothing can be struck.
+    /// Draws at least one fault and at most as many as allowed; none if there is no target.
     pub fn draw(&self, rng: &mut dyn Rng) -> Vec<PlannedFault> {
         self.draw_some(rng.random_range(1..=self.most.max(1)), rng)
     }
 
-    /// Draws so many faults, or as many as can be drawn.
+    /// Draws so many faults, or as many as possible.
     pub fn draw_some(&self, count: u32, rng: &mut dyn Rng) -> Vec<PlannedFault> {
         let mut character = self.character(rng);
         let mut plan = Vec::new();
         for _ in 0..count {
-            // The error says that no weight is above zero: there is nothing left to draw.
+            // An error means that no weight is above zero, so nothing is left to draw.
             let Ok(kinds) = WeightedIndex::new(&character.weights) else { break };
             let at = kinds.sample(rng);
             match self.fault(&self.kinds[at], character.aimed, rng) {
@@ -161,7 +163,7 @@ impl Swarm {
         Character { weights, left, aimed: rng.random() }
     }
 
-    /// Draws one fault of a kind; nothing if there is nothing that it may strike.
+    /// Draws one fault of a kind; none if it has no target.
     fn fault(&self, kind: &Kind, aimed: f64, rng: &mut dyn Rng) -> Option<PlannedFault> {
         for _ in 0..TRIES {
             let fault = kind.template.draw(&self.targets, rng)?;
@@ -169,7 +171,7 @@ impl Swarm {
             let length = (!of_message).then(|| length(kind.allowance.longest, rng));
             let start = Start::At(Span::ZERO);
             let mut planned = PlannedFault { start, length, fault };
-            // The outages of a name are counted in whole plans, once they are judged.
+            // The number of outages on a name is checked later, for the whole plan.
             if !fits(&planned, &kind.allowance, &self.targets.drivers) {
                 continue;
             }
@@ -192,8 +194,8 @@ impl Swarm {
         from + Span::from_millis(rng.random_range(0..millis.max(1)))
     }
 
-    /// One of the points: any, or one at which a target of the fault is at work. What becomes of a
-    /// message is settled before it leaves.
+    /// Draws one of the points: any, or one at which a target of the fault acts. For a message only
+    /// the point before it leaves is used, because its fate is decided there.
     fn point(
         &self,
         fault: &dyn PreparedFault,
@@ -214,26 +216,27 @@ impl Swarm {
             false => vec![*sorts.choose(rng)?],
         };
         let all = sorts.into_iter().flatten();
+        // `choose_stable`, because the result of `choose` depends on the size hint of the iterator.
         all.filter(|trigger| fits(trigger)).choose_stable(rng).cloned()
     }
 }
 
-/// Returns whether a kind of fault strikes copies of tables.
+/// Returns whether a kind of fault affects copies of tables.
 pub(super) fn is_of_copies(fault: &dyn PreparedFault) -> bool {
     fault.parts().iter().any(|part| matches!(part, Part::Copy { .. }))
 }
 
 /// The character of one run.
 struct Character {
-    /// How likely each kind is, compared with the others.
+    /// The relative weight of each kind.
     weights: Vec<u32>,
-    /// How many of each kind there may still be.
+    /// The number of faults of each kind that may still be drawn.
     left: Vec<u32>,
-    /// Which share of faults waits for a point.
+    /// The share of faults that wait for a point.
     aimed: f64,
 }
 
-/// A round length up to the longest allowed.
+/// Draws a round length up to the longest allowed.
 fn length(longest: Span, rng: &mut dyn Rng) -> Span {
     let count = LENGTHS.iter().take_while(|length| **length <= longest).count();
     LENGTHS[..count].choose(rng).copied().unwrap_or(longest)

@@ -1,4 +1,4 @@
-//! Names of what a fault strikes, resolved in the world of one run.
+//! The names of targets, resolved in the world of one run.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::model::world::World;
 /// The role of all clients.
 pub const CLIENTS: &str = "role:client";
 
-/// The role of all driver nodes of the pattern at work.
+/// The role of all driver nodes of the pattern.
 pub const DRIVERS: &str = "role:driver";
 
 /// The beginning of a target that is a role.
@@ -23,8 +23,8 @@ pub const ROLE: &str = "role:";
 /// The nodes that a name stands for in this world: a service (all its instances), one instance
 /// (`name#2`; `name#1` is the first of several), a database, a driver (`broker`, `orchestrator-2`;
 /// all its instances) or one instance of it (`relay#2`), a zone (`zone:NAME`), the owner of a table
-/// (`table:NAME`), or a role. A driver that the pattern at work does not have stands for no node,
-/// so one plan of faults fits every variant.
+/// (`table:NAME`), or a role. A driver that the pattern does not have stands for no node, so one
+/// plan of faults fits every variant.
 pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     if let Some(role) = name.strip_prefix(ROLE) {
         return match name {
@@ -59,8 +59,8 @@ pub fn nodes(world: &World, name: &str) -> Vec<NodeId> {
     world.nodes().filter(|node| world.name(*node).is_called(name)).collect()
 }
 
-/// An instance of a service by its name: `name#1` is the first. One of a service that was
-/// consolidated is whichever of its host's has taken its place.
+/// The instance of a service with this name: `name#1` is the first. An instance of a consolidated
+/// service is the corresponding one of its host.
 fn instance(system: &System, name: &str) -> Option<(ServiceId, u16)> {
     let (service, number) = name.rsplit_once('#')?;
     let service = system.service_named(service)?;
@@ -73,8 +73,8 @@ fn instance(system: &System, name: &str) -> Option<(ServiceId, u16)> {
     Some((host, number % system.services[host.index()].instances))
 }
 
-/// The nodes of a zone: a service that was consolidated brings its host into its own. A database on
-/// the node of a service is where that is.
+/// The nodes of a zone. A consolidated service brings its host into its own zone; a database on the
+/// node of a service is in the zone of that service.
 fn in_zone(world: &World, zone: &str) -> Vec<NodeId> {
     let system = world.env().system();
     let here = |of: &Option<Arc<str>>| of.as_deref() == Some(zone);
@@ -138,8 +138,8 @@ impl Site<'_> {
         system.service_named(name).map_or(1, instances)
     }
 
-    /// The longest that any node that a name stands for needs after a restart before it serves, as
-    /// far as that is fixed: a database also replays its log.
+    /// The longest recovery time of any node that a name stands for, as far as it is fixed: a
+    /// database also replays its log.
     pub fn recovery(&self, name: &str) -> Span {
         let Self { system, drivers } = *self;
         let zone = name.strip_prefix("zone:");
@@ -177,14 +177,14 @@ impl Site<'_> {
     }
 }
 
-/// The nodes that a name stands for and that are machines of their own: all but the clients.
+/// The nodes that a name stands for, without the clients.
 pub fn machines(world: &World, name: &str) -> Vec<NodeId> {
     let mut found = nodes(world, name);
     found.retain(|node| *node != NodeId::WORLD);
     found
 }
 
-/// Does something to each machine that a name stands for, and undoes it in the end.
+/// Applies `act` to each machine that a name stands for, and returns the closure that undoes it.
 pub fn on_machines(
     world: &Rc<World>,
     name: &str,
@@ -197,7 +197,7 @@ pub fn on_machines(
     Box::new(move || nodes.into_iter().for_each(|node| end(&world, node)))
 }
 
-/// The databases that a name stands for: the one that is called so, or all on such nodes.
+/// The databases that a name stands for: the one with this name, or all on nodes of this name.
 pub fn databases(world: &World, name: &str) -> Vec<Rc<Database>> {
     let specs = &world.env().system().databases;
     if let Some(at) = specs.iter().position(|spec| spec.name.is_called(name)) {
@@ -208,13 +208,13 @@ pub fn databases(world: &World, name: &str) -> Vec<Rc<Database>> {
     world.databases().iter().filter(there).cloned().collect()
 }
 
-/// The prefix of the name of a table where something else could be meant; it stands for its owner.
+/// The prefix of a table's name as a target; it stands for the table's owner.
 pub const TABLE: &str = "table:";
 
-/// The prefix of the name of a load where something else could be meant.
+/// The prefix of a load's name as a target.
 pub const LOAD: &str = "load:";
 
-/// The load that a name stands for, written `load:NAME`.
+/// The load of a target that is written `load:NAME`.
 pub fn load(world: &World, name: &str) -> Option<LoadId> {
     let name = name.strip_prefix(LOAD)?;
     let at = world.env().system().loads.iter().position(|load| load.name.is_called(name))?;

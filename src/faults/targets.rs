@@ -6,7 +6,7 @@ use rand::seq::IteratorRandom;
 use crate::model::contract::Driver;
 use crate::model::system::{Name, System};
 
-/// The names of everything that there is to strike, as they last (stream names).
+/// The names of everything that faults can affect, as stream names.
 #[derive(Clone, Debug)]
 pub struct Targets {
     /// Instances of services, each a node.
@@ -19,7 +19,7 @@ pub struct Targets {
     pub zones: Vec<String>,
     /// Loads.
     pub loads: Vec<String>,
-    /// Tables of which services keep copies, each with the service that does.
+    /// Tables of which services keep copies, each with that service.
     pub copies: Vec<(String, String)>,
     /// Tables, each with one of its columns.
     pub tables: Vec<(String, String)>,
@@ -62,17 +62,17 @@ impl Targets {
         self.instances().chain(databases).chain(self.driver_names())
     }
 
-    /// Every node that exchanges messages with others of its kind: services and drivers.
+    /// Every node that exchanges messages with others: services and drivers.
     pub fn speakers(&self) -> impl Iterator<Item = &str> {
         self.instances().chain(self.driver_names())
     }
 
-    /// The services that have one instance, which is called as they are.
+    /// The services that have one instance, which therefore has their name.
     pub fn single_services(&self) -> impl Iterator<Item = &str> {
         self.instances().filter(|name| !name.contains('#'))
     }
 
-    /// One node, or all of a zone: what a fault of machines strikes.
+    /// One node, or all of a zone, as the target of a fault of machines.
     pub fn machines(&self, rng: &mut dyn Rng) -> Option<String> {
         Self::pick(self.nodes().chain(self.zones.iter().map(String::as_str)), rng)
     }
@@ -83,13 +83,13 @@ impl Targets {
         Self::pick(databases.chain(self.driver_names()), rng)
     }
 
-    /// The first driver that plays a role, if the pattern has one.
+    /// The first driver with a role, if the pattern has one.
     pub fn playing(&self, role: &str) -> Option<String> {
         let mut playing = self.drivers.iter().filter(|driver| driver.role == role);
         playing.next().map(|driver| driver.name.to_owned())
     }
 
-    /// One of several names, all alike.
+    /// Draws one of several names, each equally likely.
     pub fn pick<N: AsRef<str>>(
         names: impl IntoIterator<Item = N>,
         rng: &mut dyn Rng,

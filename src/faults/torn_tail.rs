@@ -1,13 +1,13 @@
 //! # Torn log tail
 //!
-//! The power of the target's nodes fails while their disks write. Of the records that a flush was
-//! writing a part is on the disk, the next one is torn, and its checksum is wrong: recovery drops
-//! it and whatever is behind it. When the fault ends the nodes restart and recover.
+//! The power of the target's nodes fails while their disks write. A part of the records that a
+//! flush was writing is on the disk; the next one is torn, with a wrong checksum: recovery drops it
+//! and all records after it. When the fault ends the nodes restart and recover.
 //!
 //! With the default, `whole = 0.0`, the first record of the flush is the torn one, and this is what
 //! every crash of a machine does: the tail that was not forced is lost. With more, some records
-//! survive of which nobody was told that they are durable. On a disk that lies (`lying-force`) the
-//! torn tail begins at the first lie: it takes records with it that had been reported as durable.
+//! survive although they were not reported as durable. On a disk that lies (`lying-force`) the torn
+//! tail begins at the first lie: it includes records that had been reported as durable.
 
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ use crate::model::world::World;
 pub struct TornTail {
     /// A database, a driver node such as `coordinator`, the broker, or a role.
     target: String,
-    /// Which share of the records of a flush is whole on the disk, 0 to 1, rounded down.
+    /// Share of the records of a flush that is intact on the disk, 0 to 1, rounded down.
     #[serde(default)]
     whole: f64,
 }

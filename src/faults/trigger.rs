@@ -15,36 +15,36 @@ use crate::model::workload::op_stream;
 use crate::model::world::World;
 use crate::reason;
 
-/// The point at which a fault strikes: who, what, on which subject, the how-manieth time, and on
-/// which side of the effect. What is not said may be anything.
+/// The point at which a fault is triggered: the node, the effect, the operation and step, the
+/// number of its occurrence, and the side of the effect. A key that is left out matches anything.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Trigger {
-    /// The node that does it: a service, a database, a driver node or a role.
+    /// The node at which it happens: a service, a database, a driver node or a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
-    /// The effect, and perhaps the name of the message or log record: `force prepare`,
-    /// `send commit`, `publish`.
+    /// The effect, optionally with the name of the message or log record: `force prepare`, `send
+    /// commit`, `publish`.
     pub what: What,
-    /// The other end, if it is about a message.
+    /// The other end, for an effect about a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// For which operation: `LOAD#NUMBER`, as `driftlab list points` shows it.
+    /// The operation, as `LOAD#NUMBER`, which `driftlab list points` shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<OpName>,
-    /// For which of its steps.
+    /// The step of the operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// The how-manieth time that all this comes together.
+    /// The number of the occurrence at which all this matches, from 1.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub nth: u32,
-    /// Before or after the effect.
+    /// The side of the effect: before or after.
     #[serde(default)]
     pub when: When,
 }
 
 impl Trigger {
-    /// The first time that this is done by anybody, right behind it.
+    /// The first occurrence of this effect at any node, after the effect.
     pub const fn on(what: What) -> Self {
         let (who, to, of, step, nth) = (None, None, None, None, first());
         Self { who, what, to, of, step, nth, when: When::After }
@@ -60,14 +60,14 @@ const fn is_first(nth: &u32) -> bool {
     *nth == 1
 }
 
-/// The effect at a point: a hook and, perhaps, the name of its message or log record.
+/// The effect at a point: a hook, optionally with the name of its message or log record.
 #[derive(
     Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct What {
-    /// The act.
+    /// The hook.
     pub hook: Hook,
     /// The name of the message, log record or decision; any, if it is left out.
     pub label: Option<String>,
@@ -101,7 +101,7 @@ impl fmt::Display for What {
     }
 }
 
-/// Names an operation by its load and its number there, counted from 0, as every run knows it.
+/// The name of an operation: its load and its number there, from 0, as in every run.
 #[derive(
     Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
 )]
@@ -169,7 +169,7 @@ impl fmt::Display for Trigger {
 }
 
 impl Trigger {
-    /// As a scenario file writes it behind `on =`, on one line.
+    /// The text after `on =` in a scenario file, on one line.
     pub fn toml(&self) -> String {
         let Self { who, what, to, of, step, nth, when } = self;
         let text = |key: &str, value: String| format!("{key} = {}", toml::Value::String(value));
@@ -194,14 +194,14 @@ pub(super) struct TriggerMatcher {
     trigger: Trigger,
     who: Option<Vec<NodeId>>,
     to: Option<Vec<NodeId>>,
-    /// The operation's name in draws; an unknown load never matches.
+    /// The operation's stream name in draws; an unknown load never matches.
     of: Option<Option<u64>>,
     seen: Cell<u32>,
 }
 
 impl TriggerMatcher {
-    /// A trigger that has not fired yet. What becomes of a message is settled before it leaves, so
-    /// `early` moves the moment there.
+    /// A trigger that has not fired yet. With `early` it fires before the effect, because the fate
+    /// of a message is decided before it leaves.
     pub fn new(world: &World, trigger: &Trigger, early: bool) -> Self {
         let resolve = |name: &String| nodes(world, name);
         let when = if early { When::Before } else { trigger.when };
@@ -214,7 +214,7 @@ impl TriggerMatcher {
         }
     }
 
-    /// Returns whether this is the point; counts.
+    /// Returns whether this is the point, and counts the occurrence.
     pub fn hits(&self, world: &World, point: &Point) -> bool {
         if !self.fits(world, point) {
             return false;

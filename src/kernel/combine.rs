@@ -1,5 +1,9 @@
-//! Futures made of futures. They are structs, not `async fn`s, which keeps processes small; what
-//! goes in is `Unpin`, so an `async` block goes in as `std::pin::pin!(block)`.
+//! Combinators of futures: a race, a deadline, a join. They are structs, not `async fn`s, which
+//! keeps processes small. Their arguments must be `Unpin`: pass an `async` block as
+//! `std::pin::pin!(block)`.
+//!
+//! Their parts are polled with the no-op waker, by which a [`Sleep`] knows that its process waits
+//! for something else, too.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,12 +19,13 @@ pub enum Either<A, B> {
     Right(B),
 }
 
-/// The first of two futures to be done; the first named one if both are.
+/// Awaits two futures and returns the output of the one that completes first; of `a` if both
+/// complete in the same poll.
 pub fn race<A: Future + Unpin, B: Future + Unpin>(a: A, b: B) -> Race<A, B> {
     Race { a, b }
 }
 
-/// Made by [`race`].
+/// The future of [`race`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct Race<A, B> {
     a: A,
@@ -39,7 +44,7 @@ impl<A: Future + Unpin, B: Future + Unpin> Future for Race<A, B> {
     }
 }
 
-/// A future with a deadline; made by [`Sim::timeout`].
+/// A future with a deadline, made by [`Sim::timeout`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct Timeout<F> {
     sim: Sim,
@@ -66,7 +71,8 @@ impl<F: Future + Unpin> Future for Timeout<F> {
             return Poll::Ready(None);
         }
         if Pin::new(&mut self.deadline).poll(context).is_ready() {
-            // Whatever else is due at this instant goes first, so that a tie is never a timeout.
+            // Everything else that is due at this instant runs first, so that a tie never counts as
+            // a timeout.
             self.late = true;
             self.sim.wake(self.sim.must_current());
         }
@@ -74,13 +80,13 @@ impl<F: Future + Unpin> Future for Timeout<F> {
     }
 }
 
-/// All outputs, in the order of the futures, when the last one is done. Every wake polls all that
-/// are not; for a wide fan-out one future that counts its answers is cheaper.
+/// Awaits all futures and returns their outputs in the same order. Every wake-up polls all that are
+/// not complete; for a wide fan-out one future that counts its answers is cheaper.
 pub fn join_all<F: Future + Unpin>(futures: Vec<F>) -> JoinAll<F> {
     JoinAll { parts: futures.into_iter().map(Part::Waiting).collect() }
 }
 
-/// Made by [`join_all`].
+/// The future of [`join_all`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct JoinAll<F: Future> {
     parts: Vec<Part<F>>,

@@ -4,53 +4,54 @@ use std::sync::Arc;
 
 use super::Span;
 
-/// How long something takes, drawn anew each time.
+/// The distribution of a duration, from which each use draws anew.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Dist {
-    /// Always the same.
+    /// One value, always.
     Constant(Span),
-    /// Any value in between, all alike.
+    /// Uniform between two values.
     Uniform {
         /// Least value.
         low: Span,
         /// Greatest value.
         high: Span,
     },
-    /// Memoryless.
+    /// Exponential, which has no memory: the rest of a wait is distributed as the whole.
     Exponential {
         /// Its mean.
         mean: Span,
     },
-    /// A bell, drawn again until it is not negative.
+    /// Normal, drawn again until the value is not negative.
     Normal {
-        /// Mean of the untruncated bell.
+        /// Mean before truncation at zero.
         mean: Span,
-        /// Standard deviation of the untruncated bell.
+        /// Standard deviation before truncation at zero.
         deviation: Span,
     },
-    /// `exp(mu + sigma x normal)` seconds: skewed, as latencies are.
+    /// Log-normal, `exp(mu + sigma x normal)` seconds: skewed to the right, as measured latencies
+    /// are.
     LogNormal {
         /// Natural logarithm of the median in seconds.
         mu: f64,
-        /// Standard deviation of the logarithm.
+        /// Standard deviation of the natural logarithm.
         sigma: f64,
     },
-    /// A heavy tail: `P(X > x) = (least / x)^alpha`.
+    /// Pareto, with a heavy tail: `P(X > x) = (least / x)^alpha`.
     Pareto {
         /// Least value.
         least: Span,
         /// Tail index; below 1 there is no mean.
         alpha: f64,
     },
-    /// The sum of `shape` exponential stages.
+    /// Erlang: the sum of `shape` independent exponential values.
     Erlang {
-        /// Number of stages.
+        /// Number of summands.
         shape: u32,
         /// Mean of the sum.
         mean: Span,
     },
-    /// One of several, by weight.
+    /// One of several distributions, chosen with these weights.
     Mixture(Vec<(f64, Dist)>),
-    /// One of these measurements, all alike, in ascending order.
+    /// One of these measured values in ascending order, each equally likely.
     Empirical(Arc<[Span]>),
 }

@@ -1,20 +1,21 @@
 //! The fingerprint of a run: one word that says whether two histories are the same.
 
-/// Multiplies to 128 bits and folds the halves: every bit of the product counts.
+/// The 128-bit product of two words, with its halves combined by XOR, so that every bit of the
+/// product counts.
 pub(super) const fn folded(a: u64, b: u64) -> u64 {
     let product = a as u128 * b as u128;
     product as u64 ^ (product >> 64) as u64
 }
 
-/// An odd constant with bits all over: the golden ratio in 64 bits.
+/// 2^64 divided by the golden ratio: an odd constant without a pattern in its bits.
 pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A rolling hash over words; the order of the words counts. Not for adversaries.
+/// A rolling hash of a sequence of words. It is not collision-resistant against an adversary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fingerprint(u64);
 
 impl Default for Fingerprint {
-    /// The fingerprint of nothing.
+    /// The fingerprint of an empty sequence.
     fn default() -> Self {
         Self(0x243F_6A88_85A3_08D3) // the fraction of pi: anything but zero
     }
@@ -33,9 +34,9 @@ impl Fingerprint {
     }
 }
 
-/// Something whose meaning counts for the fingerprint of a run.
+/// A record that counts for the fingerprint of a run.
 pub trait Semantic {
-    /// Takes in what it means, and nothing that may differ between equal runs.
+    /// Hashes every field that equal runs share, and no other.
     fn fold(&self, into: &mut Fingerprint);
 }
 

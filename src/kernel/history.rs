@@ -1,28 +1,28 @@
-//! The recorder: where what happens is written down.
+//! The recorder: it hands each record of what happens to the fingerprint and to the sinks.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{Fingerprint, Semantic};
 
-/// Records that are kept before anybody looks at them. The same memory is used over and over, and
-/// little enough to stay near the processor: the cost of a trace is the first touch of fresh pages,
-/// not the stores.
+/// The number of records that are buffered before the sinks see them. The buffer is reused and
+/// small enough to stay in the cache: what a trace costs is the first touch of fresh pages, not the
+/// stores.
 const RING: usize = 256;
 
-/// A fold over records: a measure, a check, or a keeper of everything.
+/// A fold over records: a measure, a check, or a copy of the whole history.
 pub trait Sink<R> {
-    /// Takes in the next record. Sinks are shown records in batches, in order, and must not record
+    /// Takes in the next record. Sinks see records in batches, in order, and must not record
     /// anything themselves.
     fn see(&mut self, record: &R);
 
-    /// Takes in a batch of records, in order: one call by table for all of them.
+    /// Takes in a batch of records, in order, with one virtual call for all of them.
     fn see_all(&mut self, records: &[R]) {
         records.iter().for_each(|record| self.see(record));
     }
 }
 
-/// Takes records and shows each to the fingerprint and then to every sink. Clones share it.
+/// A recorder of records: it shows each to the fingerprint and then to every sink. Clones share it.
 pub struct Recorder<R>(Rc<RefCell<Inner<R>>>);
 
 struct Inner<R> {
@@ -68,7 +68,7 @@ impl<R: Semantic> Recorder<R> {
         inner.fingerprint.value()
     }
 
-    /// How many records were written down.
+    /// The number of records that were made.
     pub fn len(&self) -> u64 {
         let inner = self.0.borrow();
         inner.shown + inner.ring.len() as u64

@@ -7,13 +7,14 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::fingerprint::{GOLDEN, folded};
 
-/// A map by hash, the same in every process. It cannot be iterated, so its order decides nothing.
+/// A hash map with a fixed hash function. It has no iterator, so the order of its entries cannot
+/// influence a run.
 #[derive(Clone, Debug)]
 pub struct Lookup<K, V> {
     map: HashMap<K, V, BuildHasherDefault<Folding>>,
 }
 
-/// Folds words as they come.
+/// A hasher that folds words as they come.
 #[derive(Clone, Copy, Default)]
 struct Folding(u64);
 
@@ -84,7 +85,7 @@ impl<K: Hash + Eq, V> Lookup<K, V> {
         self.map.insert(key, value)
     }
 
-    /// Forgets a key and returns its value.
+    /// Removes a key and returns its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.map.remove(key)
     }
@@ -94,7 +95,7 @@ impl<K: Hash + Eq, V> Lookup<K, V> {
         self.map.contains_key(key)
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.map.len()
     }

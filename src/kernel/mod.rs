@@ -1,26 +1,31 @@
-//! Time, order and chance: the event kernel. It knows nothing of databases and services.
+//! The event kernel: virtual time, the order of events, and random numbers. It does not depend on
+//! databases or services.
 //!
 //! A [`Simulation`] owns virtual time and runs *processes*: plain `async` blocks that live on
 //! simulated nodes, reached through a cheap [`Sim`] handle. There are no threads, no wakers and no
-//! hidden globals: a process that waits is either due at a time (a [`Sleep`]) or is named by its
-//! [`TaskId`] to whoever will [`Sim::wake`] it. Futures of other crates never wake here.
+//! hidden globals: a waiting process is either due at a time (a [`Sleep`]), or something holds its
+//! [`TaskId`] and will call [`Sim::wake`]. Futures that rely on the `Waker` of their context (those
+//! of other crates) are never woken here.
 //!
 //! **Order.** At every step the kernel takes a timer that is due now; else the process that was
 //! made ready first; else it moves the clock to the next timer. Timers of one instant fire in the
-//! order in which they were set. A delay of zero is not a timer: it queues up as ready, behind
-//! those that already are. A process that is ready already when its timer falls due is polled once,
-//! in its place among the ready ones. A [`Sim::timeout`] that ties with what it waits for loses.
+//! order in which they were set. A delay of zero is not a timer: the process queues up as ready,
+//! behind those that already are. A process that is ready already when its timer falls due is
+//! polled once, in its place among the ready ones. A [`Sim::timeout`] that falls due at the instant
+//! at which its future completes loses. A process that waits for time alone, and that would be
+//! polled next when it has passed, goes on within its poll: nothing can tell the difference.
 //!
 //! **Rules for futures.** Every future here is `Unpin`, tolerates spurious polls, and gives back
-//! what it holds when dropped: a timer, a place in line, a grant it has not yet noticed. Once it
-//! has waited in a process it must stay in that process.
+//! what it holds when dropped: a timer, a place in a queue, a grant that it has not yet noticed. A
+//! future that has been polled by one process must not be moved to another. One that waits for
+//! several things polls them in the context of [`beside_others`].
 //!
-//! **Crash.** A crash drops the processes of a node where they wait. Nothing of the kernel is
-//! borrowed while a process is polled or dropped, so destructors may call it.
+//! **Crash.** A crash drops the processes of a node where they wait. No state of the kernel is
+//! borrowed while a process is polled or dropped, so destructors may call the kernel.
 //!
-//! **Chance.** [`RandomStreams`] names every draw. `rand` draws bounded integers, Bernoulli trials
-//! and choices from its generators, [`Draw`] and [`Stream`]; [`Dist`] and [`Zipf`] draw durations
-//! and rows with the same arithmetic on every platform.
+//! **Random numbers.** [`RandomStreams`] names every draw. `rand` draws bounded integers, Bernoulli
+//! trials and choices from its generators, [`Draw`] and [`Stream`]; [`Dist`] and [`Zipf`] draw
+//! durations and rows with the same arithmetic on every platform.
 
 mod combine;
 mod dist;

@@ -5,7 +5,7 @@ use super::{Span, TaskId, Time};
 /// Parts per billion in one.
 const BILLION: i128 = 1_000_000_000;
 
-/// A clock that may run fast or slow: a straight line from the last time it was changed.
+/// A clock that may run fast or slow: a linear function of global time since its last change.
 #[derive(Default)]
 pub(super) struct Clock {
     since: Time,
@@ -15,8 +15,9 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Nanoseconds that it shows for a billion nanoseconds that pass: a thousandth at least, for no
-    /// clock stands still or runs backwards, however much several faults take off it together.
+    /// Nanoseconds that the clock advances in a billion nanoseconds of global time: at least a
+    /// thousandth of them, as no clock stands still or runs backwards, whatever several faults take
+    /// off its rate together.
     fn pace(&self) -> i128 {
         (BILLION + i128::from(self.rate)).max(BILLION / 1_000)
     }
@@ -31,7 +32,7 @@ impl Clock {
         self.shown + passed * self.pace() / BILLION
     }
 
-    /// How long it takes until it has moved on by `span`, rounded up.
+    /// The global time, rounded up, in which the clock advances by `span`.
     pub fn global(&self, span: Span) -> Span {
         if self.rate == 0 {
             return span;
@@ -40,23 +41,24 @@ impl Clock {
         Span::from_nanos(saturated((nanos + self.pace() - 1) / self.pace()))
     }
 
-    /// Changes its pace from now on; what it shows does not jump.
+    /// Changes the rate from now on; the time that the clock shows does not jump.
     pub fn set_rate(&mut self, now: Time, rate: i64) {
         *self = Self { since: now, shown: self.exact(now), rate };
     }
 
-    /// How much it gains, in nanoseconds for a billion that pass.
+    /// The gain of the clock, in nanoseconds per billion nanoseconds of global time.
     pub const fn rate(&self) -> i64 {
         self.rate
     }
 
-    /// Sets it to the true time plus `offset`; it cannot show less than zero.
+    /// Sets the clock to global time plus `offset` nanoseconds; the clock cannot show less than
+    /// zero.
     pub fn set_offset(&mut self, now: Time, offset: i64) {
         self.since = now;
         self.shown = i128::from(now.as_nanos()) + i128::from(offset);
     }
 
-    /// Moves what it shows by so many nanoseconds.
+    /// Moves the clock by so many nanoseconds.
     pub fn step(&mut self, nanos: i64) {
         self.shown += i128::from(nanos);
     }
@@ -78,9 +80,9 @@ pub(super) struct Node {
     pub up: bool,
     /// True while the node is paused.
     pub paused: bool,
-    /// How often it was restarted.
+    /// The number of its restarts.
     pub incarnation: u16,
-    /// Its clock, which goes on while it is down or paused.
+    /// The clock of the node, which runs on while the node is down or paused.
     pub clock: Clock,
     /// How much longer work takes on it than it should, in thousandths.
     pub burden: u64,

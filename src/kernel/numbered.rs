@@ -1,17 +1,17 @@
-//! A map for numbers that are handed out in order and given back soon.
+//! A map whose keys are numbers that are allocated in ascending order and mostly freed soon.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 
-/// How many numbers lie side by side at most.
+/// The greatest distance between the oldest and the newest number in the dense part.
 const REACH: usize = 1 << 10;
 
-/// An ordered map for keys that are numbered as they come, of which few are kept at a time: values
-/// lie side by side from the oldest to the newest, and are found by position. What stays while very
-/// many others come moves to a tree, so memory follows what is kept.
+/// An ordered map for keys that are numbered as they come, of which few are kept at a time. Values
+/// from the oldest to the newest lie side by side and are found by position. An entry that stays
+/// while very many others come moves to a tree, so memory is proportional to the number of entries.
 #[derive(Clone, Debug)]
 pub struct Numbered<K, V> {
-    /// Those below `first`.
+    /// The entries below `first`.
     old: BTreeMap<u64, V>,
     /// The number of the first place in `near`, which is never empty.
     first: u64,
@@ -32,7 +32,7 @@ impl<K: Copy + Into<u64>, V> Numbered<K, V> {
         Self::default()
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub const fn len(&self) -> usize {
         self.len
     }
@@ -96,7 +96,7 @@ impl<K: Copy + Into<u64>, V> Numbered<K, V> {
         before
     }
 
-    /// Moves the oldest of those that lie side by side to the tree.
+    /// Moves the oldest entry of the dense part to the tree.
     fn leave_front(&mut self) {
         if let Some(value) = self.near.pop_front().flatten() {
             self.old.insert(self.first, value);
@@ -112,7 +112,7 @@ impl<K: Copy + Into<u64>, V> Numbered<K, V> {
         }
     }
 
-    /// Forgets a key and returns its value.
+    /// Removes a key and returns its value.
     pub fn remove(&mut self, key: K) -> Option<V> {
         let value = match self.place(key) {
             Some(at) => self.near.get_mut(at)?.take(),
@@ -140,7 +140,7 @@ impl<K: Copy + Into<u64>, V> Numbered<K, V> {
         self.old.into_values().chain(self.near.into_iter().flatten())
     }
 
-    /// Keeps what `keep` picks.
+    /// Removes every entry that `keep` rejects.
     pub fn retain(&mut self, mut keep: impl FnMut(&V) -> bool) {
         self.old.retain(|_, value| keep(value));
         for place in &mut self.near {

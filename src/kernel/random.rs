@@ -1,4 +1,5 @@
-//! Named random streams: what a draw is for decides what is drawn, not when or by whom.
+//! Named random streams: the value of a draw depends on the seed and on its purpose and names,
+//! never on when or by which process it is drawn.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -9,47 +10,47 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::fingerprint::GOLDEN;
 
-/// The use of a draw, which is part of its key. The numbers are part of every result; new purposes
-/// get new ones.
+/// The purpose of a draw, which is part of its key. Every result depends on these numbers: none may
+/// change, and a new purpose gets a new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Purpose {
-    /// When operations arrive.
+    /// The arrival times of operations.
     Arrival = 0,
-    /// Which rows they touch.
+    /// The rows that an operation touches.
     Key = 1,
-    /// How long a message takes.
+    /// The delay of a message.
     Delay = 2,
     /// The loss of a message.
     Loss = 3,
     /// The second delivery of a message.
     Duplicate = 4,
-    /// How long work takes.
+    /// The duration of work.
     Work = 5,
-    /// How long a forced write takes.
+    /// The duration of a forced write.
     Force = 6,
     /// The refusal of a step by a business rule.
     Refusal = 7,
-    /// How long to wait before trying again.
+    /// The wait before a retry.
     Backoff = 8,
-    /// When somebody looks.
+    /// The times of reads by observers.
     Probe = 9,
     /// The choice of faults and of their times.
     Nemesis = 11,
-    /// Which operation follows which.
+    /// The earlier operation that an operation follows.
     Follow = 12,
-    /// A stream name of one instance among several.
+    /// The instance that serves a name, where a service has several.
     Instance = 13,
-    /// How long a process takes to run again after it was woken.
+    /// The delay between the wake-up of a process and its next step.
     WakeUp = 14,
     /// The technical failure of a handler or of a run.
     Failure = 15,
 }
 
-/// The random streams of a run: all that is random in it is a function of a seed and of names.
+/// The random streams of a run: every random value in it is a function of the seed and of names.
 ///
-/// A run can be branched: from some instant on, keyed draws are also a function of a *branch
-/// seed*, and so another of its futures comes true. Streams go on as they are.
+/// A run can be branched: from some instant on, keyed draws are also a function of a *branch seed*,
+/// so that the run continues in another way. Sequential streams continue as they are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RandomStreams {
     seed: u64,
@@ -62,20 +63,20 @@ impl RandomStreams {
         Self { seed, branch_seed: Cell::new(0) }
     }
 
-    /// The streams of a seed that share no number with those of [`RandomStreams::new`], nor with
-    /// those of another name.
+    /// The random streams of a seed that share no number with those of [`RandomStreams::new`], nor
+    /// with those of another name.
     pub fn apart(seed: u64, name: &str) -> Self {
         Self::new(xxh3_64_with_seed(name.as_bytes(), seed))
     }
 
-    /// From now on keyed draws depend on this branch_seed, too; 0 is the future that comes by
-    /// itself.
+    /// Makes keyed draws depend on a branch seed from now on; 0 restores the draws of the
+    /// unbranched run.
     pub fn set_branch_seed(&self, branch_seed: u64) {
         self.branch_seed.set(branch_seed);
     }
 
-    /// A keyed draw: the same whenever and in whatever order it is asked for. `name` is the hash of
-    /// a stream name; the meaning of `a`, `b` and `c` depends on the purpose.
+    /// A keyed draw: the same value whenever and in whatever order it is asked for. `name` is the
+    /// hash of a stream name; the meaning of `a`, `b` and `c` depends on the purpose.
     #[inline]
     pub fn draw(&self, purpose: Purpose, name: u64, a: u64, b: u64, c: u64) -> Draw {
         Draw {
@@ -83,7 +84,8 @@ impl RandomStreams {
         }
     }
 
-    /// A stream, for what has no operation as its cause and draws in an order of its own.
+    /// A sequential stream, for draws that belong to no operation and follow one another in an
+    /// order of their own.
     pub fn stream(&self, purpose: Purpose, name: u64) -> Stream {
         let mut seed = [0; 32];
         Draw { state: self.seed }.fill_bytes(&mut seed);
@@ -102,8 +104,8 @@ impl RandomStreams {
     }
 }
 
-/// The generator of one keyed draw: a counter that begins at a hash, scrambled (SplitMix64; Steele,
-/// Lea and Flood 2014, doi:10.1145/2660193.2660195).
+/// The generator of one keyed draw: a counter that starts at a hash, scrambled by SplitMix64
+/// (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195).
 #[derive(Clone, Debug)]
 pub struct Draw {
     state: u64,
@@ -131,8 +133,8 @@ impl TryRng for Draw {
     }
 }
 
-/// The generator of a long stream (ChaCha with 8 rounds): 304 bytes, so one a component, not one a
-/// message.
+/// The generator of a sequential stream (ChaCha with 8 rounds). Its 304 bytes are affordable for
+/// each component, not for each message.
 pub type Stream = ChaCha8Rng;
 
 #[cfg(test)]

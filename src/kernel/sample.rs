@@ -83,13 +83,13 @@ fn seconds(span: Span) -> f64 {
     span.as_secs_f64()
 }
 
-/// The nearest whole number of nanoseconds; what is too large becomes the maximum.
+/// The nearest whole number of nanoseconds, at most the longest span.
 fn span(nanos: f64) -> Span {
     Span::from_nanos((nanos + 0.5) as u64)
 }
 
-/// `libm::exp`, bit for bit. What it does for results that are normal numbers stands here without
-/// its other cases, for every message draws its delay with it.
+/// `libm::exp`, bit for bit. The branch for arguments whose result is a normal number stands here
+/// without the others, because every message draws its delay with it.
 #[inline]
 fn exp(x: f64) -> f64 {
     const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
@@ -117,14 +117,15 @@ fn exponential(rng: &mut impl Rng) -> f64 {
     -libm::log(1.0 - rng.random::<f64>())
 }
 
-/// A standard normal value: always two words, whatever they are.
+/// A standard normal value by Box-Muller. It always draws two words, so that later draws from the
+/// same generator do not depend on the values.
 fn normal(rng: &mut impl Rng) -> f64 {
     // The square root is exact on every platform, unlike the functions of `libm`'s kind.
     let radius = (2.0 * exponential(rng)).sqrt();
     radius * libm::cos(std::f64::consts::TAU * rng.random::<f64>())
 }
 
-/// The mean of a normal distribution of which only the values from zero up are kept.
+/// The mean of a normal distribution that is truncated to the values from zero up.
 fn truncated_mean(mean: f64, deviation: f64) -> f64 {
     if deviation == 0.0 {
         return mean;

@@ -1,4 +1,4 @@
-//! The simulation and the handle through which everything reaches it.
+//! The simulation, which owns a run, and the handle through which processes use it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use super::queue::Key;
 use super::state::{State, Turn};
 use super::{NodeId, Sleep, Span, TaskId, Time, Timeout, Yield};
 
-/// The owner of a run. Dropping it drops every process, so that nothing of a run outlives it.
+/// The owner of a run. Dropping it drops every process, so no part of a run outlives it.
 pub struct Simulation {
     sim: Sim,
 }
@@ -16,7 +16,8 @@ pub struct Simulation {
 /// The counts that [`Simulation::run_until`] returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Ran {
-    /// How often a process was polled.
+    /// The number of times that a process was resumed: by a poll, or within one if it would have
+    /// been polled next.
     pub events: u64,
 }
 
@@ -26,11 +27,11 @@ pub struct Sim(Rc<Kernel>);
 
 struct Kernel {
     now: Cell<Time>,
-    /// The process that is being polled, and where it lives.
+    /// The process that is being polled, and the node on which it lives.
     current: Cell<Option<TaskId>>,
     here: Cell<NodeId>,
     stopped: Cell<bool>,
-    /// True while any clock runs fast or slow, so that other runs skip the conversion.
+    /// True while any clock runs fast or slow; the other runs skip the conversion.
     drifting: Cell<bool>,
     /// True while any node is slowed down, so that other runs skip the conversion.
     burdened: Cell<bool>,
@@ -45,7 +46,7 @@ pub const LOOK_EVERY: u64 = 1_024;
 /// How much long work does on a slow node before it looks whether that still is slow.
 const PIECE: Span = Span::from_millis(10);
 
-/// Resets a cell when dropped, a panic included.
+/// A guard that resets a cell when dropped, also by a panic.
 struct Reset<'a, T: Default>(&'a Cell<T>);
 
 impl<T: Default> Drop for Reset<'_, T> {
@@ -96,7 +97,7 @@ impl Kernel {
 }
 
 impl Simulation {
-    /// An empty world at [`Time::ZERO`] with nothing but [`NodeId::WORLD`].
+    /// A simulation at [`Time::ZERO`] whose only node is [`NodeId::WORLD`].
     #[allow(clippy::new_without_default, reason = "a simulation is begun, not defaulted")]
     pub fn new() -> Self {
         Self {
@@ -128,8 +129,8 @@ impl Simulation {
         self.run_while(end, &mut |_| true)
     }
 
-    /// Runs as [`Simulation::run_until`] does, but asks `go_on` after every [`LOOK_EVERY`] events,
-    /// with the node of the last one: once it says no, the run ends there.
+    /// Runs as [`Simulation::run_until`] does, but asks `go_on` after every [`CHECK_EVERY`] events,
+    /// with the node of the last one, and ends the run when the answer is no.
     pub fn run_while(&self, end: Time, go_on: &mut dyn FnMut(NodeId) -> bool) -> Ran {
         let kernel = &*self.sim.0;
         assert!(kernel.current.get().is_none(), "a process cannot run the simulation it is in");
@@ -153,7 +154,8 @@ impl Simulation {
 }
 
 impl Drop for Simulation {
-    /// Processes hold handles and the kernel holds processes; this is what breaks the circle.
+    /// Processes hold handles and the kernel holds processes: without this the cycle would never be
+    /// freed.
     fn drop(&mut self) {
         self.sim.0.state.borrow_mut().end();
         self.sim.0.bury();
@@ -172,8 +174,8 @@ impl Sim {
         self.0.state.borrow_mut().add_node()
     }
 
-    /// Starts a process on a node; it is polled in its turn, behind those already ready. `None`,
-    /// and the process is dropped, if the node is down.
+    /// Starts a process on a node; it is polled in its turn, behind those already ready. Returns
+    /// `None` and drops the process if the node is down.
     #[inline]
     pub fn spawn(
         &self,
@@ -183,8 +185,8 @@ impl Sim {
         self.spawn_at(Time::ZERO, node, process)
     }
 
-    /// Starts a process that is polled for the first time at `at`, whoever wakes it before. `None`,
-    /// and the process is dropped, if the node is down now.
+    /// Starts a process that is polled for the first time at `at`, even if it is woken before.
+    /// Returns `None` and drops the process if the node is down now.
     #[inline]
     pub fn spawn_at(
         &self,
@@ -206,8 +208,8 @@ impl Sim {
         })
     }
 
-    /// Waits until the clock of the current process's node has moved on by `span`. A change of that
-    /// clock's rate counts for the sleeps that begin after it; a jump of the clock does not matter.
+    /// Waits until the clock of the current process's node has advanced by `span`. A change of that
+    /// clock's rate affects the sleeps that begin after it; a jump of the clock affects none.
     #[inline]
     pub fn sleep(&self, span: Span) -> Sleep {
         let span = if self.0.drifting.get() { self.stretched(span) } else { span };
@@ -219,8 +221,9 @@ impl Sim {
         self.0.state.borrow_mut().node(node).clock.global(span)
     }
 
-    /// How long work takes on the current process's node that takes `span` on one that is not slow.
-    /// It is begun now: what happens to the node later does not change it any more.
+    /// The time that work with a demand of `span` takes on the current process's node, which may be
+    /// slowed down. The speed is read now: what happens to the node later does not change the
+    /// result.
     #[inline]
     pub fn effort(&self, span: Span) -> Span {
         if self.0.burdened.get() { self.lengthened(span) } else { span }
@@ -233,8 +236,8 @@ impl Sim {
         span + Span::from_nanos(u64::try_from(more).unwrap_or(u64::MAX))
     }
 
-    /// Works: waits as long as such work takes on the current process's node, whatever that node's
-    /// clock says.
+    /// Waits as long as work with a demand of `span` takes on the current process's node,
+    /// independent of that node's clock.
     #[inline]
     pub fn work(&self, span: Span) -> Sleep {
         self.sleep_until(self.now() + self.effort(span))
@@ -257,13 +260,14 @@ impl Sim {
         Sleep::new(self, at)
     }
 
-    /// Lets everything run that is due now or ready already.
+    /// Yields to every process that is due now or ready already.
     pub fn yield_now(&self) -> Yield {
         Yield::new(self)
     }
 
-    /// `inner`, or `None` if it takes longer than `span` on the clock of the current process's
-    /// node. If what completes `inner` happens at that very instant, `inner` wins.
+    /// Awaits `inner`, or returns `None` if it takes longer than `span` on the clock of the current
+    /// process's node. If `inner` completes at the very instant of the deadline, its output is
+    /// returned.
     #[inline]
     pub fn timeout<F: Future + Unpin>(&self, span: Span, inner: F) -> Timeout<F> {
         Timeout::new(self.clone(), self.sleep(span), inner)
@@ -281,11 +285,12 @@ impl Sim {
         self.current_task().map(|_| self.0.here.get())
     }
 
-    /// Moves the current process to another node. False, and no change, if that node is down, if
-    /// the process was dropped by a crash in this very poll, or if there is none.
+    /// Moves the current process to another node. Returns false and changes nothing if that node is
+    /// down, if the process was dropped by a crash in this very poll, or if no process is being
+    /// polled.
     ///
-    /// On a paused node it runs on to its next await; one that must not waits with
-    /// [`Sim::yield_now`] behind the move.
+    /// On a paused node the process runs on to its next await. A caller that must not run there
+    /// awaits [`Sim::yield_now`] right after the move.
     #[inline]
     pub fn migrate(&self, node: NodeId) -> bool {
         let Some(task) = self.current_task() else { return false };
@@ -296,7 +301,7 @@ impl Sim {
         moved
     }
 
-    /// Makes a process ready, once, however often it is woken before its turn comes.
+    /// Makes a process ready. Further calls before its turn have no effect.
     #[inline]
     pub fn wake(&self, task: TaskId) {
         self.0.state.borrow_mut().wake(task);
@@ -311,7 +316,7 @@ impl Sim {
         self.0.state.borrow_mut().wake_at(task, at);
     }
 
-    /// Drops a process as a crash would; the current one at its next await.
+    /// Drops a process as a crash would: the current one at its next await, any other at once.
     pub fn kill(&self, task: TaskId) {
         self.0.state.borrow_mut().kill(task, self.current_task());
         self.0.bury();
@@ -322,9 +327,9 @@ impl Sim {
         self.0.state.borrow_mut().is_alive(task)
     }
 
-    /// Takes a node down. From now on it is fenced: it is not up, and nothing starts on it. Its
-    /// processes are dropped at once, or right behind the poll that is under way; a process that
-    /// crashes its own node runs on to its next await and no further.
+    /// Takes a node down: from now on it is not up and no process starts on it. Its processes are
+    /// dropped at once, or right after the poll that is under way; a process that crashes its own
+    /// node runs on to its next await and no further.
     ///
     /// # Panics
     ///
@@ -335,7 +340,8 @@ impl Sim {
         self.0.bury();
     }
 
-    /// Brings a crashed node up again, as a new incarnation and not paused. Nothing runs on it yet.
+    /// Brings a crashed node up again, as a new incarnation and not paused. No process runs on it
+    /// yet.
     pub fn restart(&self, node: NodeId) {
         self.0.state.borrow_mut().restart(node);
     }
@@ -346,7 +352,7 @@ impl Sim {
         self.0.state.borrow().nodes()[usize::from(node.0)].up
     }
 
-    /// How often a node that is up was restarted; `None` if it is down.
+    /// The number of restarts of a node that is up; `None` if it is down.
     #[inline]
     pub fn incarnation_if_up(&self, node: NodeId) -> Option<u16> {
         let state = self.0.state.borrow();
@@ -354,18 +360,19 @@ impl Sim {
         node.up.then_some(node.incarnation)
     }
 
-    /// How often a node was restarted.
+    /// The number of restarts of a node.
     #[inline]
     pub fn incarnation(&self, node: NodeId) -> u16 {
         self.0.state.borrow().nodes()[usize::from(node.0)].incarnation
     }
 
-    /// Lets a node stand still: none of its processes is polled until [`Sim::resume`].
+    /// Pauses a node: none of its processes is polled until [`Sim::resume`].
     pub fn pause(&self, node: NodeId) {
         self.0.state.borrow_mut().pause(node);
     }
 
-    /// Lets a node go on: what became due in the meantime runs now, in the order in which it did.
+    /// Resumes a paused node: what became due in the meantime runs now, in the order in which it
+    /// did.
     pub fn resume(&self, node: NodeId) {
         self.0.state.borrow_mut().resume(node);
     }
@@ -375,32 +382,32 @@ impl Sim {
         self.0.state.borrow().nodes()[usize::from(node.0)].paused
     }
 
-    /// Lets the clock of a node gain (or, below zero, lose) this much from now on; it goes on at a
-    /// thousandth of its pace at least.
+    /// Sets the rate of a node's clock: how much it gains (or, below zero, loses) from now on. It
+    /// never runs slower than a thousandth of its normal pace.
     pub fn set_clock_rate(&self, node: NodeId, parts_per_billion: i64) {
         let mut state = self.0.state.borrow_mut();
         state.node(node).clock.set_rate(self.now(), parts_per_billion);
         self.0.drifting.set(state.nodes().iter().any(|node| node.clock.is_drifting()));
     }
 
-    /// Sets the clock of a node to the true time plus so many nanoseconds; what it gained or lost
-    /// before is forgotten, its rate is kept.
+    /// Sets the clock of a node to global time plus so many nanoseconds. An offset from before is
+    /// replaced; the rate is kept.
     pub fn set_clock_offset(&self, node: NodeId, nanos: i64) {
         self.0.state.borrow_mut().node(node).clock.set_offset(self.now(), nanos);
     }
 
-    /// Moves what the clock of a node shows by so many nanoseconds, once.
+    /// Moves the clock of a node by so many nanoseconds, once.
     pub fn step_clock(&self, node: NodeId, nanos: i64) {
         self.0.state.borrow_mut().node(node).clock.step(nanos);
     }
 
-    /// How much the clock of a node gains, in parts per billion.
+    /// The rate at which the clock of a node gains, in parts per billion.
     pub fn clock_rate(&self, node: NodeId) -> i64 {
         self.0.state.borrow().nodes()[usize::from(node.0)].clock.rate()
     }
 
-    /// Lets work that begins on a node from now on take so many thousandths of its time longer, or
-    /// less long again. Several such burdens add up.
+    /// Adds a slowdown to a node, or takes it off if negative: work that begins from now on takes
+    /// so many thousandths of its demand longer. Several slowdowns add up.
     ///
     /// # Panics
     ///
@@ -417,12 +424,12 @@ impl Sim {
         self.0.state.borrow().nodes()[usize::from(node.0)].clock.local(self.now())
     }
 
-    /// How many processes live on a node.
+    /// The number of processes on a node.
     pub fn tasks_on(&self, node: NodeId) -> u64 {
         self.0.state.borrow().tasks_on(node)
     }
 
-    /// How many timers are in the queue, cancelled ones that were not yet cleared out included.
+    /// The number of timers in the queue, cancelled ones that were not yet cleared out included.
     pub fn pending(&self) -> usize {
         self.0.state.borrow().pending()
     }
@@ -432,7 +439,8 @@ impl Sim {
         self.0.stopped.set(true);
     }
 
-    /// Sets a timer for the current process.
+    /// Returns whether the current process can go on at once, as all that it waits for is over now:
+    /// nothing else is due, ready or to be dropped.
     #[inline]
     pub(super) fn arm(&self, at: Time) -> Key {
         self.0.state.borrow_mut().arm(self.must_current(), at)

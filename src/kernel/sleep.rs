@@ -60,7 +60,7 @@ impl Drop for Sleep {
     }
 }
 
-/// Lets others run first; made by [`Sim::yield_now`].
+/// A future that lets other processes run first; made by [`Sim::yield_now`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct Yield {
     sim: Sim,

@@ -1,4 +1,4 @@
-//! Processes and their timers: two tables of slots that are used again.
+//! Processes and their timers: two tables of slots that are reused.
 
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -6,9 +6,9 @@ use std::pin::Pin;
 use super::NodeId;
 use super::queue::Key;
 
-/// Names a process for as long as the run lasts: a slot and how often it was used before.
+/// The name of a process, unique within a run: a slot and how often it was used before.
 ///
-/// An id outlives its process; whatever is done to a process that is gone has no effect.
+/// An id outlives its process; an operation on a process that is gone has no effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TaskId {
     slot: u32,
@@ -23,7 +23,7 @@ impl TaskId {
     }
 }
 
-/// A process: what a node runs. Its output is what it did to the world.
+/// A process that runs on a node. It has no output but its effects on the world.
 pub(super) type Process = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The slot holds a process.
@@ -35,7 +35,7 @@ pub(super) const UNBORN: u8 = 4;
 /// The process was dropped by a crash or a kill while it was being polled.
 pub(super) const DOOMED: u8 = 8;
 
-/// Half a cache line for everything about a process that is not its own memory.
+/// The state of a process beside its own memory, in half a cache line.
 #[repr(align(32))]
 pub(super) struct Slot {
     /// The process; out of its slot while it is polled.
@@ -43,9 +43,9 @@ pub(super) struct Slot {
     /// Its first timer, which needs no slot of its own.
     pub timer: Key,
     generation: NonZeroU32,
-    /// Where it lives.
+    /// The node on which the process lives.
     pub node: NodeId,
-    /// [`LIVE`], [`READY`], [`UNBORN`] and [`DOOMED`].
+    /// A set of [`LIVE`], [`READY`], [`UNBORN`] and [`DOOMED`].
     pub flags: u8,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// None yet, and room for those of a small world.
+    /// An empty table with room for the processes of a small world.
     pub fn new() -> Self {
         Self { slots: Vec::with_capacity(32), free: Vec::with_capacity(32) }
     }
@@ -93,7 +93,7 @@ impl Tasks {
         &mut self.slots[slot]
     }
 
-    /// Forgets an inline timer and says whose it was; `None` if it was cancelled before.
+    /// Clears an inline timer and returns its process; `None` if the timer was cancelled before.
     #[inline]
     pub fn fire(&mut self, key: Key) -> Option<TaskId> {
         let slot = &mut self.slots[key.slot() as usize];
@@ -150,7 +150,7 @@ impl Timers {
         key
     }
 
-    /// Forgets a timer and says whose it was; `None` if it was cancelled before.
+    /// Removes a timer and returns its process; `None` if the timer was cancelled before.
     pub fn remove(&mut self, key: Key) -> Option<TaskId> {
         let timer = &mut self.slots[key.slot() as usize];
         if timer.key != key {

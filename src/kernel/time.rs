@@ -74,12 +74,13 @@ impl Span {
         self.0
     }
 
-    /// Seconds, for people and for ratios, never for simulated time.
+    /// Seconds as a float, for reports and ratios, never for simulated time.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
     }
 
-    /// Exactly, in the largest unit of which it has at most three decimals: what can be read back.
+    /// The exact length as text that can be parsed again, in the largest unit with at most three
+    /// decimals.
     pub fn exact(self) -> String {
         let units: [(u64, &str); 3] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
         let fits = |(unit, _): &(u64, &str)| self.0 >= *unit && self.0.is_multiple_of(unit / 1_000);

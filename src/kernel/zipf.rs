@@ -1,4 +1,4 @@
-//! Popularity: a few are chosen often, most of them rarely.
+//! The Zipf distribution, by which few rows are popular and most are not.
 
 use rand::Rng;
 use rand::distr::Distribution;
@@ -6,12 +6,14 @@ use rand::distr::weighted::WeightedIndex;
 
 /// The Zipf distribution over `0..n`: the chance of `k` is proportional to `(k + 1)^-exponent`.
 ///
-/// The weights are ours, since `libm` computes the same power everywhere; `rand` chooses by them.
+/// The weights are computed here, since `libm` computes the same power on every platform; `rand`
+/// chooses by them.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Zipf(WeightedIndex<f64>);
 
 impl Zipf {
-    /// The distribution over `n` numbers (at least one); 8 bytes each. Exponent 0 is uniform.
+    /// The distribution over `n` numbers (at least one), which takes 8 bytes for each. Exponent 0
+    /// is uniform.
     ///
     /// # Panics
     ///

@@ -1,12 +1,12 @@
-//! A circuit breaker: the caller stops asking a service that keeps failing.
+//! A circuit breaker: after too many failures the caller stops calling a service for a while.
 //!
 //! Its settings are the key `breaker` of a retry policy, with the defaults of resilience4j: at
 //! least half of the last hundred calls failed, open for a minute, then ten probing calls decide.
 //!
-//! A node has a breaker for each service and for each kind of driver that it calls, whatever it
-//! calls them for. The breakers are in its memory: a crash forgets them. All clients together
-//! have one for each callee, as a gateway in front of them has. While it is open a call is not
-//! made and counts as rejected, which uses up an attempt like any other failure.
+//! A node has a breaker for each service and for each kind of driver that it calls, whatever the
+//! purpose of the calls. The breakers are in its memory, which a crash clears. All clients together
+//! have one for each callee, as a gateway in front of them has. While it is open a call is not made
+//! and counts as rejected, which uses up an attempt like any other failure.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -18,20 +18,21 @@ use super::record::{Circuit, Event, Station};
 use super::system::BreakerSpec;
 use crate::kernel::{NodeId, Time};
 
-/// How a caller goes by a breaker: its settings, if there is one, and which answers are failures.
+/// The breaker of a call: its settings, if there is one, and the predicate that tells which answers
+/// are failures.
 pub type Guard<R> = (Option<BreakerSpec>, fn(&R) -> bool);
 
-/// The breakers of a node, by whom it calls.
+/// The breakers of a node, by callee.
 #[derive(Default)]
 struct Breakers(BTreeMap<Station, Breaker>);
 
-/// The leave to make one call, through the breaker of these settings if there is one.
+/// The admission of one call by the breaker, if these settings have one.
 #[derive(Clone, Copy)]
 struct Leave(Option<(Station, BreakerSpec, Pass)>);
 
 impl ProcessCtx {
-    /// Makes a call to a node, unless the breaker before it is open, and lets the breaker know the
-    /// outcome. A node needs no breaker before itself.
+    /// Makes a call to a node, unless the breaker for it is open, and reports the outcome to the
+    /// breaker. A call of a node to itself needs no breaker.
     pub async fn guarded<R, C: Future<Output = Reply<R>>>(
         &self,
         to: NodeId,
@@ -92,8 +93,8 @@ impl ProcessCtx {
         self.at_breaker(callee, |breaker| breaker.saw(pass, failed, now, &settings));
     }
 
-    /// Does something with the breaker before a callee, and notes the state that this leaves it in,
-    /// if that is news.
+    /// Calls `act` with the breaker for a callee, and records the state of the breaker if that has
+    /// changed.
     fn at_breaker<T>(&self, callee: Station, act: impl FnOnce(&mut Breaker) -> T) -> T {
         let (before, circuit, result) = self.local::<Breakers>().with(|Breakers(all)| {
             let before = all.get(&callee).map(Breaker::circuit);
@@ -108,15 +109,16 @@ impl ProcessCtx {
     }
 }
 
-/// The circuit to one callee. Lives in the caller's memory.
+/// The circuit breaker for one callee, in the caller's memory.
 #[derive(Clone, Debug, Default)]
 pub struct Breaker {
     state: State,
-    /// How often the state has changed; results of calls from before count no more.
+    /// The number of state changes; results of calls that were admitted before the last one are
+    /// ignored.
     changes: u32,
 }
 
-/// The leave to make one call; goes back with its result.
+/// The admission of one call, which is returned with its result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pass(u32);
 
@@ -124,13 +126,13 @@ pub struct Pass(u32);
 enum State {
     /// Outcomes of the last calls, the oldest first; `true` is a failure.
     Closed(VecDeque<bool>),
-    /// Since when.
+    /// The time at which it opened.
     Open(Time),
-    /// So many probes were let through, so many have ended, so many of these have failed.
+    /// The numbers of probes that were admitted, have ended, and have failed.
     HalfOpen { allowed: u16, ended: u16, failed: u16 },
 }
 
-/// Returns whether so many failures in so many calls are too many.
+/// Returns whether so many failures in so many calls exceed the threshold.
 fn too_many(settings: &BreakerSpec, failed: usize, calls: u16) -> bool {
     failed as f64 >= settings.failures * f64::from(calls)
 }

@@ -1,20 +1,21 @@
 //! A message broker: partitions, acknowledgement, redelivery, dead letters.
 //!
-//! Each consumer group (a service) gets every message it is interested in, in order within a
+//! Each consumer group (a service) gets every message that it subscribes to, in order within a
 //! partition, so many at a time: a further one waits until one of these is acknowledged or given
-//! up. What a durable broker has acknowledged to a publisher survives its crash; a volatile one
-//! forgets.
+//! up. Messages that a durable broker has acknowledged to a publisher survive its crash; a volatile
+//! one loses them.
 //!
 //! Several instances share the partitions out evenly. Each partition is at one of them, without
 //! copies elsewhere: while that one is down, nothing can be published to it or delivered from it.
 //!
-//! A durable broker hands out only what is durable, in the order of its log. That a group is done
-//! with a message is logged but not forced, as consumers' offsets are: if a crash loses it, the
-//! message is handed out once more, and its deliveries are counted anew. At most once, it is forced
-//! before the message is handed out, for nothing else could keep that word through a crash. The
-//! `Holds` records follow what the log has, through crashes.
+//! A durable broker delivers only what is durable, in the order of its log. That a group has
+//! finished a message is logged but not forced, as consumers' offsets are: if a crash loses the
+//! record, the message is delivered once more, and its deliveries are counted anew. With delivery
+//! at most once the record is forced before the delivery, because a crash could otherwise lead to a
+//! second one. The `Holds` records follow what the log contains, through crashes.
 //!
-//! What every group has acknowledged leaves the log once that is durable. Dead letters stay.
+//! Messages that every group has acknowledged leave the log once that is durable. Dead letters
+//! stay.
 
 mod delivery;
 
@@ -33,29 +34,29 @@ use super::system::{BreakerSpec, ServiceId, StepId};
 use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Semaphore, Signal, Span};
 
-/// How a broker treats messages.
+/// The delivery guarantees and limits of a broker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BrokerPolicy {
     /// True if messages are forced to disk before they are acknowledged to the publisher.
     pub durable: bool,
-    /// How many partitions each topic has.
+    /// The number of partitions of each topic.
     pub partitions: u16,
-    /// How many messages of a partition a group is handed at once.
+    /// The number of messages of a partition that a group is delivered at once.
     pub in_flight: u16,
     /// True if messages of one entity share a partition, and so keep their order.
     pub by_key: bool,
     /// True if a message that was handed out is kept until it is acknowledged.
     pub at_least_once: bool,
-    /// A message that is not acknowledged in this time is handed out again.
+    /// The time without an acknowledgement after which a message is delivered again.
     pub visibility_timeout: Span,
-    /// After so many deliveries a message goes to the dead letters.
+    /// The number of deliveries after which a message becomes a dead letter.
     pub max_deliveries: u16,
-    /// The partitions of a consumer that was not heard of for so long go to the others of its
-    /// group.
+    /// The time without a sign of life after which the partitions of a consumer go to the others of
+    /// its group.
     pub session_timeout: Span,
 }
 
-/// A message that tells the outcome of a step.
+/// A message that carries the outcome of a step.
 pub trait Tells {
     /// The step and its outcome.
     fn tells(&self) -> (StepId, EventKind);
@@ -67,7 +68,7 @@ impl Tells for super::database::Event {
     }
 }
 
-/// A message as the broker keeps it.
+/// A message in the broker's store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Stored<E> {
     number: u64,
@@ -76,14 +77,14 @@ struct Stored<E> {
     event: E,
 }
 
-/// One line of the broker's log.
+/// A record of the broker's log.
 #[derive(Clone, Copy, Debug)]
 enum Line<E> {
     Stored(Stored<E>),
     Done(Done),
 }
 
-/// A group is done with a message: it was acknowledged, or buried.
+/// A note that a group has finished a message: it was acknowledged, or discarded.
 #[derive(Clone, Copy, Debug)]
 struct Done {
     number: u64,
@@ -95,12 +96,12 @@ struct Done {
 /// A message in the queue of a group, or on its way there.
 struct Queued<E> {
     stored: Stored<E>,
-    /// True if the message is handed out although it was acknowledged.
+    /// True if the message is delivered although it was acknowledged.
     again: bool,
     _backlog: Backlog,
 }
 
-/// As long as this lives, something is left to do for an operation.
+/// A guard: while it lives, work is left for an operation.
 struct Backlog {
     world: Weak<World>,
     op: OpId,
@@ -123,22 +124,22 @@ impl Drop for Backlog {
 
 /// The volatile state of the broker.
 struct Memory<E> {
-    /// The last message's number.
+    /// The number of the last message.
     last: u64,
     /// Messages that are appended to the log and not known to be durable, oldest first.
     unsafe_yet: VecDeque<Stored<E>>,
     queues: BTreeMap<(ServiceId, u16), Mailbox<Queued<E>>>,
-    /// How many messages each group is not done with.
+    /// The number of messages that each group has not finished.
     waiting: BTreeMap<ServiceId, u64>,
-    /// Bounds the throughput of each partition.
+    /// A semaphore for each partition, which limits its throughput.
     writers: BTreeMap<u16, Semaphore>,
-    /// By consumer: tells that it has started anew.
+    /// A signal for each consumer, given when it has restarted.
     back: BTreeMap<NodeId, Signal>,
-    /// The log is truncated when it has so many lines.
+    /// The number of log records at which the log is truncated.
     truncate_at: usize,
 }
 
-/// A log shorter than this is not worth truncating.
+/// The length below which a log is not worth truncating.
 const SHORT: usize = 32;
 
 impl<E> Default for Memory<E> {
@@ -150,10 +151,10 @@ impl<E> Default for Memory<E> {
     }
 }
 
-/// A broker that carries events of type `E`, as the pattern that uses it set it up.
+/// A broker for events of type `E`, with the settings of the pattern that uses it.
 #[derive(Clone)]
 pub struct Broker<E> {
-    /// Its instances.
+    /// The nodes of its instances.
     nodes: Rc<[NodeId]>,
     policy: BrokerPolicy,
     groups: Rc<[ServiceId]>,
@@ -161,8 +162,9 @@ pub struct Broker<E> {
 }
 
 impl<E: Tells + Copy + Send + 'static> Broker<E> {
-    /// A broker at these nodes for these consumer groups. `wants` says for which steps of its
-    /// operation a group gets an event, a bit each; for none it gets it not at all.
+    /// A broker on these nodes for these consumer groups. `wants` returns the steps of the
+    /// operation for which a group gets an event, one bit for each; with none it does not get the
+    /// event.
     pub fn new(
         nodes: Vec<NodeId>,
         policy: BrokerPolicy,
@@ -183,9 +185,9 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         self.nodes[usize::from(partition) % self.nodes.len()]
     }
 
-    /// Starts an instance of the broker on its node: what its log still holds is queued again, and
-    /// for each group and partition as many processes hand out messages as may be in flight.
-    /// `deliver` runs at the consumer and returns whether it acknowledges.
+    /// Starts an instance of the broker on its node: the messages that its log still holds are
+    /// queued again, and for each group and partition so many processes deliver messages as may be
+    /// in flight. `deliver` runs at the consumer and returns whether it acknowledges.
     pub fn start<D, F>(&self, here: &ProcessCtx, deliver: D)
     where
         D: Fn(ProcessCtx, E) -> F + Clone + Send + 'static,
@@ -217,8 +219,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         self.recover(here);
     }
 
-    /// Stores events for an operation each, in order. Runs at the broker; returns once they are as
-    /// safe as the policy makes them.
+    /// Stores events, each with its operation, in order. Runs at the broker; returns once they are
+    /// as durable as the policy requires.
     pub async fn store(&self, here: &ProcessCtx, events: &[(OpId, E)]) {
         let memory = here.local::<Memory<E>>();
         let mut number = 0;
@@ -238,7 +240,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
             here.log::<Line<E>>().flush().await;
             self.truncate(here);
         }
-        // A flush covers all that came before, so whoever comes first releases it in order.
+        // A flush covers all messages appended before it. The first caller after it releases them
+        // all, so that they are released in order.
         let next = |memory: &mut Memory<E>| {
             let safe = memory.unsafe_yet.front().is_some_and(|first| first.number <= number);
             safe.then(|| memory.unsafe_yet.pop_front()).flatten()
@@ -248,7 +251,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// The number of the next message of this instance. No two instances give the same one.
+    /// The number of the next message of this instance, unique among all instances.
     fn next_number(&self, here: &ProcessCtx) -> u64 {
         let index = self.nodes.iter().position(|node| *node == here.node()).unwrap_or_default();
         here.local::<Memory<E>>().with(|memory| {
@@ -260,7 +263,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         })
     }
 
-    /// A message is as safe as the policy makes it: its groups may have it.
+    /// Releases a message to its groups, once it is as durable as the policy requires.
     fn release(&self, here: &ProcessCtx, stored: Stored<E>) {
         let (env, ctx, topic) = (here.env(), here.ctx(), here.label("event"));
         let order = env.reach(ctx, Hook::Publish, topic, here.node(), When::Before);
@@ -278,7 +281,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         env.reach(ctx, Hook::Publish, topic, here.node(), When::After);
     }
 
-    /// A stored message vanishes, from the log as well: nobody will get it.
+    /// Loses a stored message, from the log as well: no group gets it.
     fn lose(&self, here: &ProcessCtx, stored: Stored<E>) {
         bury(here, Burial::Lost, stored.number);
         if self.policy.durable {
@@ -290,9 +293,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
     }
 
     /// Publishes events from another node: one message to each instance that has a partition of
-    /// theirs, and its acknowledgement. Gives, for each event, whether it was stored; nobody knows
-    /// of the others. The calls go through a breaker if there is one, and are given up at the
-    /// deadline.
+    /// theirs, with an acknowledgement. Returns, for each event, whether it is known to be stored.
+    /// The calls go through a breaker if there is one, and are given up at the deadline.
     pub async fn publish(
         &self,
         here: &ProcessCtx,
@@ -321,8 +323,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         homes.iter().map(|home| stored.contains(home)).collect()
     }
 
-    /// Work of the broker on one message; one at a time per partition, and as many as it has
-    /// workers.
+    /// Does the work of the broker on one message: one at a time for each partition, and as many as
+    /// it has workers.
     async fn write(&self, here: &ProcessCtx, partition: u16) {
         let memory = here.local::<Memory<E>>();
         let writer = memory.with(|memory| {
@@ -335,24 +337,26 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// Messages of one entity share a partition: its key is that of the operation's first step.
-    /// Without order, each operation has its own random stream.
+    /// The partition of a message. Messages of one entity, the row of the operation's first step,
+    /// share a partition; without ordering, each operation draws its own.
     fn partition(&self, here: &ProcessCtx) -> u16 {
         let info = here.env().operation(here.ctx().op);
         let first = &here.system().operation(info.kind).steps[0];
         let key =
             if self.policy.by_key { info.keys[usize::from(first.key)].0 } else { info.stream };
+        // Fibonacci hashing: the upper bits of the product are spread evenly even if keys are
+        // consecutive.
         let spread = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         (spread % u64::from(self.policy.partitions)) as u16
     }
 
-    /// The groups that want a message.
+    /// The groups that subscribe to a message.
     fn wanting(&self, here: &ProcessCtx, stored: &Stored<E>) -> impl Iterator<Item = ServiceId> {
         let wants = |group: &&ServiceId| (self.wants)(here, **group, &stored.event) != 0;
         self.groups.iter().filter(wants).copied()
     }
 
-    /// Puts a message into the queue of every group that wants it and is not done with it.
+    /// Puts a message into the queue of every group that subscribes to it and has not finished it.
     fn enqueue(&self, here: &ProcessCtx, stored: Stored<E>, done: &BTreeSet<(u64, ServiceId)>) {
         let open = |group: &ServiceId| !done.contains(&(stored.number, *group));
         for group in self.wanting(here, &stored).filter(open) {
@@ -373,7 +377,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         here.env().suffers(local_fault, stream(here), here.ctx(), part)
     }
 
-    /// A group has so many more messages that it is not done with.
+    /// Changes the number of messages that a group has not finished.
     fn note_waiting(&self, here: &ProcessCtx, group: ServiceId, change: i64) {
         let waiting = here.local::<Memory<E>>().with(|memory| {
             let waiting = memory.waiting.entry(group).or_default();
@@ -393,9 +397,9 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// Forgets the messages that every group has acknowledged, with all that the log says of them,
-    /// as far as a crash could not bring them back. As the log doubles from one time to the next,
-    /// this costs each line no more than a few looks.
+    /// Removes the messages that every group has acknowledged, with all log records about them, as
+    /// far as a crash could not bring them back. The log doubles between two truncations, so the
+    /// cost for each record is constant on average.
     fn truncate(&self, here: &ProcessCtx) {
         let (log, memory) = (here.log::<Line<E>>(), here.local::<Memory<E>>());
         if log.len() < memory.with(|memory| memory.truncate_at) {
@@ -414,7 +418,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                 Line::Done(done) => drop(open.remove(&(done.number, done.group))),
             }
         }
-        // After a restart, numbers go on from the newest message, so that one stays.
+        // After a restart numbers continue from the newest message, so that message is kept.
         let mut kept: BTreeSet<u64> = open.into_iter().map(|(number, _)| number).collect();
         kept.insert(newest);
         log.forget_if(|line| {
@@ -424,20 +428,21 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         memory.with(|memory| memory.truncate_at = SHORT.max(2 * log.len()));
     }
 
-    /// How many lines the log has.
+    /// The number of records in the log.
     #[cfg(test)]
     pub(super) fn kept(&self, here: &ProcessCtx) -> usize {
         here.log::<Line<E>>().len()
     }
 
-    /// Counts (1), or counts no longer (-1), that the log holds a message for its groups.
+    /// Adds (`times` = 1) or removes (-1) a message of the log in the count of work that it holds
+    /// for its groups.
     fn count_stored(&self, here: &ProcessCtx, stored: &Stored<E>, times: i64) {
         let wanting = self.wanting(here, stored).count() as i64;
         count(&here.for_op(stored.op), "event", times * wanting);
     }
 
-    /// Counts (1), or counts no longer (-1), that a group is done with a message: one message less
-    /// is held, and if it was buried there is one more dead letter.
+    /// Adds (`times` = 1) or removes (-1) the note that a group has finished a message: one message
+    /// less is held, and one dead letter more if it was discarded.
     fn count_done(&self, here: &ProcessCtx, done: Done, times: i64) {
         let here = here.for_op(done.op);
         count(&here, "event", -times);
@@ -446,8 +451,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// After a restart, a durable broker queues what its groups are not done with, as far as its
-    /// log knows.
+    /// Recovers after a restart: a durable broker queues the messages that its groups have not
+    /// finished, according to its log.
     fn recover(&self, here: &ProcessCtx) {
         if !self.policy.durable || here.incarnation() == 0 {
             return;
@@ -475,12 +480,12 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
     }
 }
 
-/// Names the instance where troubles are asked for.
+/// The stream name of the instance, by which its local faults are looked up.
 fn stream(here: &ProcessCtx) -> u64 {
     here.world().name(here.node()).stream
 }
 
-/// So many more messages are held, or among the dead letters.
+/// Records a change of the number of messages that are held, or that are dead letters.
 fn count(here: &ProcessCtx, label: &'static str, change: i64) {
     here.record(Event::Holds { label: here.label(label), change });
 }

@@ -1,10 +1,10 @@
-//! Calls: a request and a reply with a deadline, each leg at the mercy of the network.
+//! Calls: a request and a reply with a deadline, each of which the network may delay, lose or copy.
 //!
-//! A message in flight is a process of the world, so that no crash can take it back; on arrival it
-//! becomes a process of the receiver, and with its answer it takes to the road again.
+//! A message in flight is a process of the world, so a crash of its sender does not remove it. On
+//! arrival the process migrates to the receiver, and with the reply back into the network.
 //!
-//! Within one node there is no message: what a node asks of itself is another process of its own,
-//! which begins at once and answers as soon as it is done, whatever the network does.
+//! A call of a node to itself is no message: it is another process of that node, which begins at
+//! once and answers as soon as it is done, whatever the network does.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -21,18 +21,18 @@ use super::system::{QuorumRound, Work};
 use super::world::World;
 use crate::kernel::{NodeId, Sleep, Span, TaskId};
 
-/// The name of a call and its demands on the receiver.
+/// The name of a call and its demand on the receiver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Message {
-    /// Its name in the history, in diagrams and in draws.
+    /// The name in the history, in diagrams and in draws.
     pub label: &'static str,
-    /// How its cost is counted.
+    /// The class by which its cost is counted.
     pub class: MessageClass,
     /// The work that the receiver does for it before anything else.
     pub work: Work,
-    /// The caller gives up after this.
+    /// The time after which the caller gives up.
     pub deadline: Span,
-    /// The round between a coordinator and copies of a table that it belongs to, if it does.
+    /// The quorum round that it belongs to, if any.
     pub round: Option<QuorumRound>,
 }
 
@@ -47,41 +47,42 @@ impl Message {
         Self { label, class: MessageClass::Service, work: Work::None, deadline, round: None }
     }
 
-    /// The same message, which costs this work.
+    /// This message with a demand on the receiver.
     #[must_use]
     pub const fn costs(self, work: Work) -> Self {
         Self { work, ..self }
     }
 
-    /// The same message, of a round between a coordinator and the copies of a table.
+    /// This message as part of a round between a coordinator and the copies of a table.
     #[must_use]
     pub const fn of_quorum(self, round: QuorumRound) -> Self {
         Self { round: Some(round), ..self }
     }
 
-    /// The same message, counted as `class`.
+    /// This message, counted in another class.
     #[must_use]
     pub const fn class(self, class: MessageClass) -> Self {
         Self { class, ..self }
     }
 }
 
-/// The outcome of a call as its caller knows it.
+/// The outcome of a call, as the caller knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reply<R> {
     /// The receiver answered.
     Answered(R),
-    /// The receiver's process was down: the work did not run. Nobody says so of a request that the
-    /// network has copied: the other copy may have run, or may yet.
+    /// The receiver's process was down: the work did not run. This is never returned for a request
+    /// that the network has copied, because the other copy may have run, or may run later.
     Refused,
     /// The receiver's queue was full, or the caller's circuit breaker open: the work did not run.
     Rejected,
-    /// No answer within the deadline: the work may have run, may be running, may yet run.
+    /// There was no answer within the deadline: the work may have run, may be running, or may run
+    /// later.
     Unknown,
 }
 
 impl<R> Reply<R> {
-    /// Returns whether it says that the work did not run.
+    /// Returns whether the work is known not to have run.
     const fn has_not_run(&self) -> bool {
         matches!(self, Self::Refused | Self::Rejected)
     }
@@ -95,11 +96,11 @@ impl<R> Reply<R> {
     }
 }
 
-/// Where a reply waits for its caller.
+/// The place where a reply waits for its caller.
 struct Slot<R> {
     caller: Cell<Option<TaskId>>,
     reply: RefCell<Option<Reply<R>>>,
-    /// The first reply counts; a duplicate's is thrown away.
+    /// True once the first reply has arrived; further ones are ignored.
     filled: Cell<bool>,
 }
 
@@ -112,8 +113,8 @@ impl<R> Slot<R> {
         })
     }
 
-    /// A reply is there. The first one counts, if anybody still waits for it. Returns whether it
-    /// does.
+    /// Stores a reply, unless there is one already or the caller has gone. Returns whether it was
+    /// stored.
     fn fill(&self, world: &World, reply: Reply<R>) -> bool {
         let counts = !self.filled.replace(true);
         if counts {
@@ -125,15 +126,15 @@ impl<R> Slot<R> {
         counts
     }
 
-    /// The caller is gone: no reply counts from now on.
+    /// Closes the slot when the caller has gone: no reply is stored from now on.
     fn abandon(&self) {
         self.caller.set(None);
         self.filled.set(true);
     }
 }
 
-/// A call under way. Resolves with the reply, or [`Reply::Unknown`] at the deadline; if both fall
-/// on the same instant, the reply counts.
+/// A call in progress. It resolves with the reply, or with [`Reply::Unknown`] at the deadline; a
+/// reply that arrives at the instant of the deadline counts.
 #[must_use = "a call does nothing for its caller unless awaited"]
 pub struct Call<R> {
     world: Rc<World>,
@@ -141,7 +142,7 @@ pub struct Call<R> {
     deadline: Deadline,
 }
 
-/// A deadline that lets everything else that is due at the same instant happen first.
+/// A deadline that lets all other events of the same instant happen first.
 struct Deadline {
     sleep: Sleep,
     passed: bool,
@@ -186,8 +187,8 @@ impl<R> Drop for Call<R> {
     }
 }
 
-/// Several calls under one deadline: scatter, gather. Resolves when all have replied, or at the
-/// deadline with [`Reply::Unknown`] in the places of those that have not.
+/// Several calls under one deadline (scatter-gather). It resolves when all have replied, or at the
+/// deadline with [`Reply::Unknown`] for those that have not.
 #[must_use = "a call does nothing for its caller unless awaited"]
 pub struct CallAll<R> {
     world: Rc<World>,
@@ -200,7 +201,7 @@ impl<R> Future for CallAll<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        // One that is missing wakes the caller; none of the others need do so before.
+        // Only the reply that this finds missing wakes the caller; the others need not.
         if let Some(missing) = this.slots.iter().find(|slot| !slot.filled.get()) {
             missing.caller.set(this.world.env().sim().current_task());
             if this.deadline.poll(&this.world, cx).is_pending() {
@@ -218,7 +219,7 @@ impl<R> Drop for CallAll<R> {
     }
 }
 
-/// A message on its way: its sender, its receiver and its fate.
+/// A message in the network, with its sender, its receiver and what will happen to it.
 #[derive(Clone, Copy)]
 struct Envelope {
     sender: Ctx,
@@ -239,7 +240,7 @@ struct Envelope {
 }
 
 impl ProcessCtx {
-    /// Calls `handler` at node `to`. Work already sent goes on even if this process dies.
+    /// Calls `handler` at node `to`. A request that was sent is served even if this process dies.
     pub fn call<R, F, Fut>(&self, to: NodeId, message: Message, handler: F) -> Call<R>
     where
         R: 'static,
@@ -274,7 +275,7 @@ impl ProcessCtx {
         CallAll { world: Rc::clone(self.world()), slots, deadline }
     }
 
-    /// Sends a message that nobody answers.
+    /// Sends a message without a reply.
     pub fn tell<F, Fut>(&self, to: NodeId, message: Message, handler: F)
     where
         F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
@@ -284,7 +285,7 @@ impl ProcessCtx {
     }
 }
 
-/// Puts a request on the road, and perhaps a copy of it.
+/// Sends a request into the network, and perhaps a copy of it.
 fn send<R, F, Fut>(
     from: &ProcessCtx,
     to: NodeId,
@@ -336,7 +337,7 @@ fn send<R, F, Fut>(
     env.reach(&sender, Hook::Send, label, to, When::After);
 }
 
-/// A request of a node to itself: it is served like any other request, but on nobody's road.
+/// Serves a request of a node to itself: like any other request, but without the network.
 fn answer<R, F, Fut>(
     here: ProcessCtx,
     message: Message,
@@ -356,7 +357,7 @@ where
     }
 }
 
-/// The life of one request: arrive, be served, carry the answer back.
+/// Carries one request: to its receiver, through its service, and back with the reply.
 fn carry<R, F, Fut>(
     world: Rc<World>,
     envelope: Envelope,
@@ -392,10 +393,10 @@ where
             }
             (reply, server)
         } else {
-            // The machine answers for its process, so the world writes it down.
+            // The operating system refuses, not the dead process: the world makes the record.
             (Reply::Refused, Ctx { node: NodeId::WORLD, ..sender })
         };
-        // The refusal of one copy would be taken for the answer to both.
+        // The caller would take the refusal of one copy for the answer to both.
         let is_believed = !(envelope.copied && reply.has_not_run());
         let Some(slot) = slot.filter(|_| is_believed) else { return };
         let order = match writer.node == to {
@@ -509,7 +510,7 @@ impl World {
         self.env().record_message(&sender, number, Event::Ignored { label, from });
     }
 
-    /// Returns whether a message reaches its node now, undamaged. If it does not, it is noted as
+    /// Returns whether a message reaches its node now, undamaged, and records it as delivered or
     /// lost.
     fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
         let env = self.env();
@@ -528,8 +529,8 @@ impl World {
     }
 }
 
-/// Holds a worker, does the node's own work, runs the handler. A driver has done its own work then
-/// and gives the worker back before.
+/// Takes a worker, does the node's own work and runs the handler. A driver gives its worker back
+/// before the handler runs.
 fn serve<R, F, Fut>(
     world: &Rc<World>,
     ctx: Ctx,

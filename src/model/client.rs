@@ -1,10 +1,10 @@
-//! Clients: they ask, wait, may ask again with the same idempotency key, and read.
+//! Clients: they request operations, wait, retry with the same idempotency key, and read.
 //!
-//! An operation has one budget of attempts. A caller repeats only what its own leg of the way has
-//! lost or refused; the attempts that were used up on it travel with the request, so that whoever
-//! is asked has as many fewer. A no of who has used up the rest is final, and is passed on as such.
-//! Another attempt may go to another instance of who is asked, which may find that the first has
-//! the operation.
+//! An operation has one budget of attempts. A caller repeats only what was lost or refused on its
+//! own leg; the attempts that it has used travel with the request, so that the callee has as many
+//! fewer. The refusal of a callee that has used up the rest is final, and is passed on as such.
+//! Another attempt may go to another instance of the callee, which may find that the first instance
+//! has the operation.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use super::system::{RetrySpec, StepId, Work};
 use super::world::World;
 use crate::kernel::{NodeId, Time};
 
-/// Notes that an operation arrived, which rows it touches, and which other it follows, if any;
+/// Records that an operation arrived, which rows it touches and which operation it follows, if any;
 /// schedules the reads that probe it.
 pub(super) fn note_arrival(world: &Rc<World>, op: OpId, followed: Option<OpId>) {
     let env = world.env();
@@ -41,8 +41,8 @@ pub(super) fn note_arrival(world: &Rc<World>, op: OpId, followed: Option<OpId>) 
     probe::schedule(world, op, None);
 }
 
-/// Asks for an operation until there is an answer, the attempts are used up, or the deadline has
-/// passed. The operation's number is the idempotency key of every attempt.
+/// Requests an operation until there is an answer, the attempts are used up, or the deadline has
+/// passed. The number of the operation is the idempotency key of every attempt.
 pub(super) async fn ask(world: Rc<World>, op: OpId) {
     let here = ProcessCtx::new(Rc::clone(&world), client_ctx(&world, op));
     let env = world.env();
@@ -82,37 +82,38 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         here.sleep(pause).await;
         here.at_step(StepId::NONE, attempt - 1).retried("client", attempt);
     };
-    // An earlier attempt may have run, or may yet.
+    // An earlier attempt may have run, or may run later, so a technical failure of this one is not
+    // known to be final.
     let unsure = answer == Answer::TechnicalNo && in_doubt;
     let answer = if unsure { Answer::Unknown } else { answer };
     here.record(Event::Answered { kind: info.kind, answer, waited: env.now() - info.arrived });
     probe::schedule(&world, op, Some(answer));
 }
 
-/// The node that a client calls with an attempt, and the entry of the pattern behind it, mostly the
-/// same.
+/// The node that a client calls with an attempt, and the entry of the pattern behind it, which
+/// mostly is that node.
 fn asked(world: &World, op: OpId, attempt: u16) -> (NodeId, NodeId) {
     let entry = world.protocol().entry(world, world.env().operation(op).kind, op, attempt);
     (front(world, op, attempt).unwrap_or(entry), entry)
 }
 
-/// The node that stands between a client and the entry of the pattern: an instance of the service
-/// that wants the first step, where that has delegated it to another.
+/// The node between a client and the entry of the pattern: an instance of the service that wants
+/// the first step, if that service has delegated it to another one.
 fn front(world: &World, op: OpId, attempt: u16) -> Option<NodeId> {
     let kind = world.env().operation(op).kind;
     let asked_by = world.env().system().operation(kind).steps[0].asked_by?;
     Some(world.attempted(asked_by, op, attempt))
 }
 
-/// The reply of who is asked for an operation.
+/// The reply of a node that was asked for an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Told {
     /// The answer.
     Answer(Answer),
-    /// This node does not take the operation on.
+    /// This node does not accept the operation.
     NotHere,
-    /// This node has taken the operation on and given it up to another instance, or found that
-    /// another has it, and cannot tell what becomes of it.
+    /// This node has passed the operation on to another instance, or found that another one has it,
+    /// and does not know its outcome.
     Elsewhere,
 }
 

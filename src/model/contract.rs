@@ -1,43 +1,43 @@
-//! The words that both sides use: those who are judged and those who judge, those who fail and
-//! those who make them fail.
+//! The contract between patterns, faults and checks.
 //!
-//! Patterns say here what they promise and how much may go wrong meanwhile; checks look whether
-//! they keep it, and fuzzing stays inside. Labels of messages and log records that a check must
-//! recognise have fixed numbers.
+//! Patterns state here which guarantees they give and how many faults they tolerate; checks test
+//! the guarantees, and fuzzing stays within the budget. Labels of messages and log records that a
+//! check must recognise have fixed numbers.
 
 use super::record::{GlobalTxnId, LabelId};
 use crate::kernel::Span;
 
-/// The promises of a pattern with its settings, which hold as long as no more goes wrong than its
-/// budget allows.
+/// The guarantees of a pattern with its settings, which hold as long as the faults stay within its
+/// budget.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Promises {
-    /// The names of the properties that it keeps; see `driftlab list checks`.
+    /// The names of the properties that it guarantees; see `driftlab list checks`.
     pub guarantees: Vec<&'static str>,
-    /// How much may go wrong.
+    /// The faults that it tolerates.
     pub budget: Budget,
-    /// How long after the load is over and everything is healed an operation may be under way;
-    /// none if it does not say, and then only rest decides.
+    /// The longest time after the heal for which an operation may still be under way. Without it
+    /// there is no bound, and only a quiescent system can be judged.
     pub within: Option<Span>,
 }
 
-/// A node of a pattern's own, beside services and databases, as the pattern declares it.
+/// A driver node of a pattern, beside services and databases, as the pattern declares it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Driver {
     /// The name of the node.
     pub name: &'static str,
-    /// The role that it plays: a fault on `role:ROLE` strikes all nodes that play it.
+    /// The role of the node: a fault on `role:ROLE` affects all nodes with that role.
     pub role: &'static str,
 }
 
 impl Driver {
-    /// A node that is called as its role, because it is the only one that plays it.
+    /// A node whose name is its role, because it is the only one with that role.
     pub const fn new(name: &'static str) -> Self {
         Self { name, role: name }
     }
 }
 
-/// The roles that the model and faults know; every other is between its pattern and a scenario.
+/// The roles that the model and the faults know. Any other role is known only to its pattern and to
+/// scenarios.
 pub mod role {
     /// The broker, which recovers as `[broker]` says.
     pub const BROKER: &str = "broker";
@@ -63,51 +63,51 @@ pub mod role {
 /// The nodes that must be up for an operation to be answered yes, as its pattern says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Waits {
-    /// Which steps are done by then, and by whom.
+    /// The steps that are done before the answer, and the services that do them.
     pub steps: WaitsFor,
     /// The nodes of the pattern's own that take part, by name.
     pub drivers: Vec<&'static str>,
-    /// True if services publish what they have done, for others to follow.
+    /// True if services publish events that others consume.
     pub publishes: bool,
 }
 
-/// Which steps are done before the answer, and by whom.
+/// The steps that are done before the answer, and the services that do them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WaitsFor {
-    /// All of them, each by its own service.
+    /// All steps, each by its own service.
     All,
-    /// All of them, by the service of the first, in one transaction.
+    /// All steps, by the service of the first, in one transaction.
     InOnePlace,
     /// The first; the others follow behind the answer.
     First,
 }
 
-/// How much may go wrong before a promise is off: kinds of fault that it does not list are outside.
+/// The faults within which promises hold; kinds of fault that it does not list are outside.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Budget(pub Vec<Allowance>);
 
-/// How much of one kind of fault is inside a budget.
+/// The allowance of a budget for one kind of fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Allowance {
     /// The kind of fault, by its name.
     pub fault: &'static str,
-    /// How many of it in one run, at most.
+    /// The most faults of this kind in one run.
     pub count: u32,
-    /// How long one may last, at most.
+    /// The longest duration of one such fault.
     pub longest: Span,
-    /// The targets that it may strike: names of nodes or roles; anything, if there is none.
+    /// The targets that it may affect: names of nodes or roles; any target, if empty.
     pub targets: Vec<String>,
 }
 
 impl Allowance {
-    /// So many faults of a kind, each no longer than this, on anything.
+    /// An allowance of so many faults of a kind, each no longer than this, on any target.
     pub const fn new(fault: &'static str, count: u32, longest: Span) -> Self {
         Self { fault, count, longest, targets: Vec::new() }
     }
 }
 
 impl Budget {
-    /// The same without these kinds of fault.
+    /// This budget without these kinds of fault.
     #[must_use]
     pub fn without(mut self, kinds: &[&[&str]]) -> Self {
         let is_out = |fault: &str| kinds.iter().any(|kinds| kinds.contains(&fault));
@@ -115,8 +115,8 @@ impl Budget {
         self
     }
 
-    /// The allowance for a kind of fault wherever it strikes, if there is one. Of a kind that has
-    /// several allowances, the first; those behind it may allow more to certain targets.
+    /// The allowance for a kind of fault on any target, if there is one. Of several allowances of a
+    /// kind the first counts; those after it may allow more on certain targets.
     pub fn of(&self, fault: &str) -> Option<&Allowance> {
         self.0.iter().find(|allowance| allowance.fault == fault)
     }
@@ -124,32 +124,32 @@ impl Budget {
 
 /// The kinds of fault by what they do, for budgets.
 pub mod faults {
-    /// Nodes lose what is volatile.
+    /// Faults by which nodes lose volatile state.
     pub const CRASHES: &[&str] = &["crash", "torn-tail", "deployment"];
-    /// Nodes and databases run late, or not at all for a while, and lose nothing.
+    /// Faults by which nodes and databases are slow or stand still for a while, and lose nothing.
     pub const STALLS: &[&str] = &["pause", "slow-down", "expensive-query"];
-    /// Clocks are wrong.
+    /// Faults by which clocks are wrong.
     pub const CLOCKS: &[&str] = &["clock-offset", "clock-drift", "clock-jump"];
-    /// Nothing passes for a while.
+    /// Faults that cut links for a while.
     pub const CUTS: &[&str] = &["partition", "flapping"];
-    /// Messages come later, also behind later ones.
+    /// Faults that delay or reorder messages.
     pub const LATENESS: &[&str] = &["delay", "delay-message", "bandwidth", "reordering"];
-    /// Messages vanish.
+    /// Faults that lose messages.
     pub const LOSSES: &[&str] = &["loss", "lose-message", "corruption"];
-    /// Messages come twice.
+    /// Faults that deliver messages twice.
     pub const COPIES: &[&str] = &["duplication", "duplicate-message"];
-    /// Disks are slow or full, and honest about it.
+    /// Faults by which disks are slow or full, without losing what they acknowledged.
     pub const DISKS: &[&str] = &["disk-stall", "disk-full"];
-    /// Databases turn transactions away, or break them off.
+    /// Faults by which databases refuse or abort transactions.
     pub const CONTENTION: &[&str] =
         &["pool-exhaustion", "deadlock-victim", "serialization-failure", "commit-unknown"];
-    /// A broker hands messages out again, or not for a while.
+    /// Faults by which a broker redelivers messages, or delivers none for a while.
     pub const BROKERS: &[&str] = &["broker-redelivery", "broker-rebalance"];
-    /// The synchronization job runs too seldom or too often.
+    /// Faults by which the synchronization job runs too seldom or too often.
     pub const JOBS: &[&str] = &["job-skip", "job-overlap"];
-    /// Copies of tables are late. No step writes them, and no rule is about them.
+    /// Faults that delay replicas. No step writes replicas, and no rule is about them.
     pub const FEEDS: &[&str] = &["replica-lag"];
-    /// More is offered than usual.
+    /// Faults that raise the load.
     pub const LOADS: &[&str] = &["load-burst"];
     /// Faults that break what everybody relies on: stored is not stored, a message can be consumed
     /// by nobody, a table is not what it was. Inside no budget.
@@ -200,9 +200,9 @@ pub mod label {
     pub const COMMIT: LabelId = label("commit");
     /// The request for a vote, and the prepared record of a branch.
     pub const PREPARE: LabelId = label("prepare");
-    /// The end of a session that wants nothing kept.
+    /// The rollback of a session.
     pub const ROLLBACK: LabelId = label("rollback");
-    /// The outcome of a branch, told to its database.
+    /// The outcome of a branch, sent to its database.
     pub const RESOLVE: LabelId = label("resolve");
     /// An abort: in a log, or the message that tells a branch.
     pub const ABORT: LabelId = label("abort");
@@ -210,13 +210,13 @@ pub mod label {
     pub const OUTBOX: LabelId = label("outbox");
     /// A branch whose outcome is open.
     pub const BRANCH: LabelId = label("prepared branch");
-    /// A coordinator's decision in its log, or all votes in that of an acceptor.
+    /// A coordinator's decision in its log, or all votes in the log of an acceptor.
     pub const DECISION: LabelId = label("decision");
     /// The decision on a distributed transaction.
     pub const TRANSACTION: LabelId = label("transaction");
     /// The state of an orchestrated operation.
     pub const WORKFLOW: LabelId = label("workflow");
-    /// A step that is taken back.
+    /// The compensation of a step.
     pub const COMPENSATION: LabelId = label("compensation");
     /// An event at a broker.
     pub const EVENT: LabelId = label("event");

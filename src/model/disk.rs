@@ -1,4 +1,4 @@
-//! The disk under the logs of one node, and what can be wrong with it.
+//! The disk under the logs of one node, and its faults.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,21 +10,21 @@ use crate::kernel::{NodeId, Signal, Sim};
 pub enum DiskFault {
     /// No flush ends.
     Stalled,
-    /// There is no room for more: no flush begins. A database, which has somebody to say no to,
-    /// refuses what it would have to log.
+    /// The disk is full: no flush begins. A database refuses transactions that would have to be
+    /// logged.
     Full,
-    /// A flush is reported as done while its records are in volatile memory, until a flush that
-    /// begins after the disk was set right.
+    /// The disk lies about flushes: it reports them as done while their records are in volatile
+    /// memory. They become durable with the first flush that begins after the fault.
     Lying,
 }
 
-/// The disk of one node; a cheap handle. Several faults may spoil it at once.
+/// The disk of one node; a cheap handle. It may have several faults at once.
 #[derive(Clone)]
 pub struct Disk(Rc<State>);
 
 struct State {
     ails: [Cell<u32>; 3],
-    /// How much of what a flush was writing is on the disk when the node crashes.
+    /// The share of an interrupted flush that is on the disk after a crash.
     written: Cell<f64>,
     changed: Signal,
 }
@@ -53,18 +53,18 @@ impl Disk {
         self.faults(fault).get() > 0
     }
 
-    /// Which share of the records of a flush a crash leaves on the disk, 0 to 1, rounded down. The
-    /// record behind them is torn: its checksum is wrong.
+    /// Sets the share, 0 to 1, of the records of an interrupted flush that a crash leaves on the
+    /// disk, rounded down. The record after them is torn: its checksum is wrong.
     pub fn set_written(&self, share: f64) {
         self.0.written.set(share);
     }
 
-    /// See [`Disk::set_written`].
+    /// The share that [`Disk::set_written`] has set.
     pub fn written(&self) -> f64 {
         self.0.written.get()
     }
 
-    /// Is notified when something was set right.
+    /// A signal that is given when a fault has ended.
     pub fn changed(&self) -> &Signal {
         &self.0.changed
     }
@@ -74,7 +74,7 @@ impl Disk {
     }
 }
 
-/// The disks of all nodes, made as they are first asked for.
+/// The disks of all nodes, made on first use.
 #[derive(Default)]
 pub(super) struct Disks(RefCell<Vec<Disk>>);
 

@@ -25,7 +25,8 @@ struct Shared {
     sim: Sim,
     streams: RandomStreams,
     system: Arc<System>,
-    /// Worked out on first use: every kind and every service is asked.
+    /// The longest retry policy, computed on first use because it needs every kind of operation and
+    /// every service.
     longest_retry: OnceCell<RetrySpec>,
     recorder: Recorder<Record>,
     labels: RefCell<Vec<&'static str>>,
@@ -33,10 +34,10 @@ struct Shared {
     transactions: Cell<u64>,
     processes: Cell<u32>,
     messages: Cell<u32>,
-    /// Operations that were offered beyond what the loads draw.
+    /// The number of operations offered beyond those that the loads draw.
     extras: Cell<u64>,
     listed: Cell<bool>,
-    /// Durable places that hold unfinished work, over all operations.
+    /// The number of durable records that hold unfinished work, over all operations.
     held: Cell<i64>,
     watched: Cell<bool>,
     watchers: RefCell<Vec<Rc<dyn Watcher>>>,
@@ -51,22 +52,22 @@ struct Shared {
 /// The node that acts and the operation that it acts for: the context that a [`Record`] carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ctx {
-    /// Where the process runs.
+    /// The node on which the process runs.
     pub node: NodeId,
     /// The process; 0 is the world itself.
     pub process: u32,
     /// The message that started the process, or 0.
     pub cause: u32,
-    /// The operation it works for, or [`OpId::NONE`].
+    /// The operation for which it works, or [`OpId::NONE`].
     pub op: OpId,
-    /// The step it works on, or [`StepId::NONE`].
+    /// The step on which it works, or [`StepId::NONE`].
     pub step: StepId,
-    /// Which attempt this is, from 0.
+    /// The attempt, from 0.
     pub attempt: u16,
 }
 
 impl Ctx {
-    /// The world itself, on nobody's behalf.
+    /// The world itself, for no operation.
     pub const WORLD: Self = Self {
         node: NodeId::WORLD,
         process: 0,
@@ -76,13 +77,13 @@ impl Ctx {
         attempt: 0,
     };
 
-    /// The same process, working for `op`.
+    /// This context, for another operation.
     #[must_use]
     pub const fn for_op(self, op: OpId) -> Self {
         Self { op, step: StepId::NONE, attempt: 0, ..self }
     }
 
-    /// The same process, working on `step`.
+    /// This context, for another step.
     #[must_use]
     pub const fn at_step(self, step: StepId, attempt: u16) -> Self {
         Self { step, attempt, ..self }
@@ -96,16 +97,16 @@ pub struct OpInfo {
     pub kind: OperationKind,
     /// Its keys, in the order of [`super::system::OperationSpec::keys`].
     pub keys: [RowKey; MAX_KEYS],
-    /// Names this operation in keyed draws: a hash of its load and its number there.
+    /// The stream name of this operation in keyed draws: a hash of its load and its number there.
     pub stream: u64,
-    /// Its number within its load, a value that no other operation of that load has.
+    /// The number of the operation within its load, unique in that load.
     pub ordinal: u64,
-    /// When it arrived.
+    /// The time of its arrival.
     pub arrived: Time,
 }
 
 impl Env {
-    /// A fresh world's shared part.
+    /// The shared part of a new world.
     pub fn new(
         sim: Sim,
         streams: RandomStreams,
@@ -157,17 +158,17 @@ impl Env {
         &self.0.recorder
     }
 
-    /// Now.
+    /// The global time now.
     pub fn now(&self) -> Time {
         self.0.sim.now()
     }
 
-    /// Records an event that is about no particular message.
+    /// Records an event that is not about a message.
     pub fn record(&self, ctx: &Ctx, event: Event) {
         self.record_message(ctx, 0, event);
     }
 
-    /// Records an event that is about a message. Nothing is recorded of a node that is down.
+    /// Records an event that is about a message. Nothing is recorded for a node that is down.
     pub fn record_message(&self, ctx: &Ctx, message: u32, event: Event) {
         let shared = &*self.0;
         let Some(incarnation) = shared.sim.incarnation_if_up(ctx.node) else { return };
@@ -188,11 +189,12 @@ impl Env {
         });
     }
 
-    /// The number of a label in the history: those of the [`contract`](super::contract) have
-    /// theirs, further ones are numbered as they are first used.
+    /// The number of a label in the history. Labels of the [`contract`](super::contract) have fixed
+    /// numbers; others are numbered in the order of their first use.
     pub fn label(&self, text: &'static str) -> LabelId {
         let mut labels = self.0.labels.borrow_mut();
-        // Nearly always it is the very text that is known, and then nobody need read it.
+        // Most labels are the same string literal as before, so comparing addresses avoids
+        // comparing texts.
         let itself = labels.iter().position(|known| std::ptr::eq(*known, text));
         let known = itself.or_else(|| labels.iter().position(|known| *known == text));
         LabelId(known.unwrap_or_else(|| {
@@ -201,7 +203,7 @@ impl Env {
         }) as u32)
     }
 
-    /// The text of a label that was noted in this run.
+    /// The text of a label that was used in this run.
     pub fn label_text(&self, label: LabelId) -> Option<&'static str> {
         self.0.labels.borrow().get(label.0 as usize).copied()
     }
@@ -218,36 +220,38 @@ impl Env {
         self.0.operations.borrow()[op.0 as usize]
     }
 
-    /// Names an operation in keyed draws; operations that do not exist share one name.
+    /// The stream name of an operation in keyed draws; [`OpId::NONE`] has one, too.
     pub fn op_stream(&self, op: OpId) -> u64 {
         if op == OpId::NONE { 0 } else { self.0.operations.borrow()[op.0 as usize].stream }
     }
 
-    /// The next transaction's number.
+    /// The number of the next transaction.
     pub fn next_txn(&self) -> TxnId {
         TxnId(next(&self.0.transactions))
     }
 
-    /// The next process's number, from 1.
+    /// The number of the next process, from 1.
     pub fn next_process(&self) -> u32 {
         let number = self.0.processes.get() + 1;
         self.0.processes.set(number);
         number
     }
 
-    /// The next message's number, from 1.
+    /// The number of the next message, from 1.
     pub fn next_message(&self) -> u32 {
         let number = self.0.messages.get() + 1;
         self.0.messages.set(number);
         number
     }
 
-    /// How many messages were numbered so far.
+    /// The number of messages so far. Notes that the operations of this run are given as a list, so
+    /// that no further ones are drawn.
     pub fn messages(&self) -> u32 {
         self.0.messages.get()
     }
 
-    /// The operations of this run are listed: nobody draws further ones.
+    /// Notes that the operations of this run are given as a list, so that no further ones are
+    /// drawn.
     pub(super) fn set_listed(&self) {
         self.0.listed.set(true);
     }
@@ -256,7 +260,7 @@ impl Env {
         self.0.listed.get()
     }
 
-    /// Counts the operations that are offered beyond what the loads draw, from 1.
+    /// The next number of an operation offered beyond those that the loads draw, from 1.
     pub(super) fn next_extra(&self) -> u64 {
         next(&self.0.extras)
     }
@@ -266,12 +270,12 @@ impl Env {
         self.0.disks.of(node, &self.0.sim)
     }
 
-    /// Schemas in change.
+    /// The schema changes in progress.
     pub(super) fn schemas(&self) -> &Schemas {
         &self.0.schemas
     }
 
-    /// Replicas that lag.
+    /// The lags of replicas.
     pub(super) fn lags(&self) -> &Lags {
         &self.0.lags
     }
@@ -280,12 +284,12 @@ impl Env {
         &self.0.local_faults
     }
 
-    /// How many durable places hold unfinished work.
+    /// The number of durable records that hold unfinished work.
     pub fn held(&self) -> i64 {
         self.0.held.get()
     }
 
-    /// From now on `watcher` is told of every semantic point.
+    /// Adds a watcher, which is called at every semantic point from now on.
     pub fn watch(&self, watcher: Rc<dyn Watcher>) {
         self.0.watchers.borrow_mut().push(watcher);
         self.0.watched.set(true);
@@ -297,7 +301,7 @@ impl Env {
         self.0.watched.get()
     }
 
-    /// Tells every watcher; the first order that is not [`Action::Go`] counts.
+    /// Calls every watcher; the first action that is not [`Action::Go`] counts.
     #[cold]
     pub(super) fn tell_watchers(&self, point: &Point) -> Action {
         let mut order = Action::Go;
@@ -317,12 +321,12 @@ impl Env {
         order
     }
 
-    /// From now on it is noted which paths of patterns are taken.
+    /// Starts to note which paths of patterns are taken.
     pub fn cover(&self) {
         self.0.covered.set(true);
     }
 
-    /// Returns whether anybody asks which paths are taken.
+    /// Returns whether paths are noted.
     #[inline]
     pub fn is_covered(&self) -> bool {
         self.0.covered.get()
@@ -338,12 +342,12 @@ impl Env {
         self.0.paths.borrow().clone()
     }
 
-    /// Everything that is known of the operations that arrived so far, in their order.
+    /// The operations that have arrived so far, in that order.
     pub fn operations(&self) -> Vec<OpInfo> {
         self.0.operations.borrow().clone()
     }
 
-    /// The retry policy of what `ctx` works for: that of its operation, or of the scenario.
+    /// The retry policy of the operation for which `ctx` works, or that of the scenario.
     pub fn retry(&self, ctx: &Ctx) -> RetrySpec {
         match ctx.op {
             OpId::NONE => self.system().retry,
@@ -351,12 +355,12 @@ impl Env {
         }
     }
 
-    /// The most patient that any policy is, as [`System::longest_retry`] says.
+    /// The longest of all retry policies, as [`System::longest_retry`] says.
     pub fn longest_retry(&self) -> &RetrySpec {
         self.0.longest_retry.get_or_init(|| self.system().longest_retry())
     }
 
-    /// The pause before retry number `retry` (from 0) of what `ctx` does, jitter included.
+    /// The pause before retry number `retry` (from 0) in the context `ctx`, jitter included.
     pub fn backoff(&self, ctx: &Ctx, policy: &RetrySpec, retry: u16) -> Span {
         let pause = policy.pause(retry);
         let place = u64::from(ctx.step.0) | u64::from(retry) << 16;
@@ -372,7 +376,8 @@ fn next(counter: &Cell<u64>) -> u64 {
     number
 }
 
-/// Names a label in draws, whatever its number in the history is: FNV-1a over its text.
+/// The stream name of a label in draws, independent of its number in the history: FNV-1a over its
+/// text.
 pub const fn label_stream(text: &str) -> u32 {
     let bytes = text.as_bytes();
     let mut hash: u32 = 0x811c_9dc5;

@@ -1,8 +1,8 @@
-//! LocalFaults: what goes wrong inside a store, a broker or a job for as long as a fault lasts.
+//! Local faults: what goes wrong inside a store, a broker or a job while a fault lasts.
 //!
-//! Links and disks have states of their own. What concerns a single transaction, message or run is
-//! asked for here by whoever is about to carry it out: does it meet with this trouble? As long as
-//! there is none anywhere, that is one look at a flag.
+//! Links and disks have fault states of their own. A fault that strikes single transactions,
+//! messages or runs is looked up here by the process that is about to carry one out. While there is
+//! no local fault, the look-up is the test of one flag.
 
 use std::cell::{Cell, RefCell};
 
@@ -36,32 +36,33 @@ pub enum LocalFault {
     JobOverlap = 8,
 }
 
-/// Names a trouble that is in force.
+/// The id of a local fault in force.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LocalFaultId(u64);
 
 struct Active {
     id: LocalFaultId,
     local_fault: LocalFault,
-    /// The stream name of who has it.
+    /// The stream name of the place that has the fault.
     place: u64,
-    /// Which share it strikes, 0 to 1.
+    /// The share of events that it strikes, 0 to 1.
     share: f64,
-    /// How many it still strikes, at most.
+    /// The number of events that it may still strike.
     left: u64,
 }
 
-/// All troubles of a run.
+/// The local faults of a run.
 pub(super) struct LocalFaults {
     any: Cell<bool>,
-    /// How many there were so far.
+    /// The number of local faults so far.
     begun: Cell<u64>,
-    /// How many things on nobody's behalf met with one; names their draws.
+    /// The number of events without an operation that a fault was looked up for; it keys their
+    /// draws.
     unnamed: Cell<u64>,
     active: RefCell<Vec<Active>>,
-    /// When each place was last rebalanced, as the number of that trouble.
+    /// The number of the last rebalance of each place.
     rebalanced: RefCell<Vec<(u64, u64)>>,
-    /// Messages that make every consumer fail, by operation and number.
+    /// Messages on which every consumer fails, by operation and number.
     poisoned: RefCell<Vec<(OpId, u64)>>,
     changed: Signal,
 }
@@ -81,8 +82,8 @@ impl LocalFaults {
 }
 
 impl Env {
-    /// From now on a share of what happens at a place, by its stream name, meets with a trouble; at
-    /// `most` so many times.
+    /// Begins a local fault: it strikes a share of the events at a place, which is given by its
+    /// stream name, at most `most` times.
     pub fn local_fault(
         &self,
         local_fault: LocalFault,
@@ -114,8 +115,8 @@ impl Env {
         local_faults.changed.notify_all();
     }
 
-    /// Returns whether what `ctx` is about to do at a place meets with a trouble. `part` tells
-    /// apart what one attempt at one step does more than once.
+    /// Returns whether the action that `ctx` is about to carry out at a place is struck by a fault.
+    /// `part` distinguishes several such actions of one attempt at one step.
     #[inline]
     pub fn suffers(&self, local_fault: LocalFault, place: u64, ctx: &Ctx, part: u64) -> bool {
         self.local_faults().any.get() && self.meets(local_fault, place, ctx, part)
@@ -133,7 +134,8 @@ impl Env {
         let mut active = local_faults.active.borrow_mut();
         let here =
             active.iter_mut().filter(|it| it.local_fault == local_fault && it.place == place);
-        // Named by their rank at this place, so that one elsewhere changes no draw here.
+        // The key is the rank among the faults of this place, so that a fault elsewhere changes no
+        // draw here.
         for (rank, it) in (0..).zip(here) {
             let name = place ^ (local_fault as u64 + 1) << 8 ^ rank;
             let rng = || self.streams().draw(Purpose::Nemesis, name, cause, step, part);
@@ -154,19 +156,19 @@ impl Env {
         }
     }
 
-    /// Which rebalance of a place was the last one; 0 if there was none.
+    /// The number of the last rebalance of a place; 0 if there was none.
     pub(super) fn rebalance(&self, place: u64) -> u64 {
         let rebalanced = self.local_faults().rebalanced.borrow();
         rebalanced.iter().find(|(other, _)| *other == place).map_or(0, |(_, number)| *number)
     }
 
-    /// From now on a message makes every consumer fail: that is in its content, so no crash heals
-    /// it.
+    /// Makes every consumer fail on a message from now on. The cause is in the content of the
+    /// message, so it survives crashes.
     pub(super) fn poison(&self, op: OpId, number: u64) {
         self.local_faults().poisoned.borrow_mut().push((op, number));
     }
 
-    /// Returns whether a message makes every consumer fail.
+    /// Returns whether every consumer fails on a message.
     pub(super) fn is_poisoned(&self, op: OpId, number: u64) -> bool {
         self.local_faults().poisoned.borrow().contains(&(op, number))
     }

@@ -1,13 +1,14 @@
-//! A write-ahead log: what a node keeps through a crash.
+//! A write-ahead log: the records of a node that survive a crash.
 //!
 //! A record is *appended* and becomes durable when the device has been flushed. To *force* a record
 //! is to wait for that. There is one flush at a time. It covers everything that was appended before
-//! it starts; who comes during a flush joins the next, so that commits which arrive together share
-//! one (group commit). Databases, coordinators, orchestrators and jobs all use this log.
+//! it starts; a record that is appended during a flush waits for the next, so that commits which
+//! arrive together share one flush (group commit). Databases, coordinators, orchestrators and jobs
+//! all use this log.
 //!
-//! A crash loses the records that no flush has covered, also those of a flush that was under way,
-//! unless only the processes crash and the operating system still writes what they handed to it.
-//! What can be wrong with the device is up to the [`Disk`].
+//! A crash loses the records that no flush has covered, also those of a flush that was under way.
+//! If only the processes crash, the operating system still writes what they have appended. The
+//! [`Disk`] defines what can be wrong with the device.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ use super::record::{Event, LabelId, LogId};
 use super::system::ForceSpec;
 use crate::kernel::{Dist, NodeId, Numbered, Promise, Purpose, Waiting, promise};
 
-/// The place of a record in its log, counted from 1.
+/// The position of a record in its log, from 1 (log sequence number).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Lsn(pub u64);
 
@@ -32,7 +33,7 @@ impl From<Lsn> for u64 {
     }
 }
 
-/// The sort of a forced write, which decides how long the device takes.
+/// The kind of a forced write, which decides how long the device takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ForceKind {
     /// A local commit.
@@ -67,7 +68,7 @@ struct State<R> {
     last: Lsn,
     /// The newest record that survives a crash.
     durable: Lsn,
-    /// The newest record that the device was ever given.
+    /// The newest record that a flush has covered or is about to.
     given: Lsn,
     /// The waiters, in the order of arrival.
     waiters: VecDeque<Waiter>,
@@ -81,12 +82,12 @@ struct Waiter {
     lsn: Lsn,
     kind: ForceKind,
     ctx: Ctx,
-    /// Of the record that is forced; `None` for all of them.
+    /// The label of the record that is forced; `None` for a flush of all records.
     label: Option<LabelId>,
     promise: Promise<()>,
 }
 
-/// Waits until a record is durable: its place, or `None` if the node crashed first.
+/// A wait for a record to become durable: its position, or `None` if the node crashed first.
 pub struct Forcing {
     lsn: Lsn,
     waiting: Waiting<()>,
@@ -102,7 +103,7 @@ impl Future for Forcing {
 }
 
 impl<R: Clone + 'static> Log<R> {
-    /// An empty log on `node`. `stream` names its draws, `id` names it in the history.
+    /// An empty log on `node`. `stream` keys its draws, `id` names it in the history.
     pub fn new(env: &Env, stream: u64, id: LogId, force: ForceSpec, node: NodeId) -> Self {
         let state = RefCell::new(State {
             records: Numbered::new(),
@@ -125,13 +126,14 @@ impl<R: Clone + 'static> Log<R> {
         }))
     }
 
-    /// Appends a record that nobody waits for. It is durable after the next flush.
+    /// Appends a record without waiting. It is durable after the next flush.
     pub fn append(&self, ctx: &Ctx, record: R, label: LabelId) -> Lsn {
         self.append_and(ctx, record, label, || ())
     }
 
-    /// Appends a record and at once, before anything can come between, does what goes with it in
-    /// the books of the history. A node that is down neither appends nor writes history.
+    /// Appends a record and, before anything else can happen, calls `book`, which updates the
+    /// counts of the history that follow the log. A node that is down neither appends nor writes
+    /// history.
     pub fn append_and(&self, ctx: &Ctx, record: R, label: LabelId, book: impl FnOnce()) -> Lsn {
         self.0.reach(ctx, Hook::Append, label, When::Before);
         let lsn = self.write(ctx, record, label, false);
@@ -146,7 +148,7 @@ impl<R: Clone + 'static> Log<R> {
         self.force_under(order, ctx, record, label, kind)
     }
 
-    /// Says that a record is about to be forced: what those who watch want to become of it.
+    /// Announces that a record is about to be forced, and returns the action of the watchers.
     pub(super) fn announce(&self, ctx: &Ctx, label: LabelId) -> Action {
         self.0.reach(ctx, Hook::Force, label, When::Before)
     }
@@ -175,7 +177,7 @@ impl<R: Clone + 'static> Log<R> {
         self.wait_for(ctx, lsn, kind, None)
     }
 
-    /// The newest record that a crash would leave.
+    /// The newest record that would survive a crash.
     pub fn durable(&self) -> Lsn {
         self.0.state.borrow().durable
     }
@@ -192,31 +194,32 @@ impl<R: Clone + 'static> Log<R> {
         state.records.iter().map(|(lsn, record)| (Lsn(lsn), record.clone())).collect()
     }
 
-    /// How many records are kept.
+    /// The number of records in the log.
     pub fn len(&self) -> usize {
         self.0.state.borrow().records.len()
     }
 
-    /// Returns whether no record is kept.
+    /// Returns whether the log has no record.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Drops a record that is no longer needed, as truncating the log would.
+    /// Removes a record that is no longer needed, as truncating the log would.
     pub fn forget(&self, lsn: Lsn) {
         self.0.state.borrow_mut().records.remove(lsn);
     }
 
-    /// Drops all records that `unneeded` picks.
+    /// Removes all records that `unneeded` picks.
     pub fn forget_if(&self, unneeded: impl Fn(&R) -> bool) {
         self.0.state.borrow_mut().records.retain(|record| !unneeded(record));
     }
 
-    /// The node has crashed: what was not durable is lost, and who waits hears `None`. If only its
-    /// processes died, the operating system has `flushed` what was appended: nothing is lost.
+    /// Applies a crash of the node: records that were not durable are lost, and processes that wait
+    /// for one get `None`. If only the processes died, the operating system has `flushed` what was
+    /// appended, and nothing is lost.
     pub fn crash(&self, flushed: bool) {
         let mut state = self.0.state.borrow_mut();
-        // A record that is torn is not one, and recovery believes nothing behind it.
+        // A torn record fails its checksum, and recovery reads nothing behind it.
         let written = (state.given.0 - state.durable.0) as f64 * self.0.disk.written();
         let whole = Lsn(state.durable.0 + written as u64);
         let durable = if flushed { state.last } else { whole };
@@ -232,13 +235,14 @@ impl<R: Clone + 'static> Log<R> {
         drop(waiters);
     }
 
-    /// The records that crashes have lost since the last call, oldest first. For the books of the
-    /// history only: nothing on a real node could know it.
+    /// The records that crashes have lost since the last call, oldest first. It serves the counts
+    /// of the history only; no real node could know them.
     pub fn take_lost(&self) -> Vec<R> {
         std::mem::take(&mut self.0.state.borrow_mut().lost)
     }
 
-    /// The disk that it is on.
+    /// The disk of the log. A node that crashes in this very poll runs on to its next await; what
+    /// it appends until then must not be in the log.
     pub fn disk(&self) -> &Disk {
         &self.0.disk
     }
@@ -281,7 +285,7 @@ impl<R: Clone + 'static> Log<R> {
 }
 
 impl<R> Shared<R> {
-    /// The device: flushes as long as somebody waits.
+    /// Flushes the device as long as processes wait.
     async fn flush_all(self: Rc<Self>) {
         let sim = self.env.sim().clone();
         loop {
@@ -308,7 +312,7 @@ impl<R> Shared<R> {
         }
     }
 
-    /// Begins a flush for the waiter who came first, if anybody waits.
+    /// Begins a flush for the process that has waited longest, if any waits.
     fn begin(&self) -> Option<(Lsn, bool, Ctx, &Dist)> {
         let mut state = self.state.borrow_mut();
         let Some(first) = state.waiters.front() else {
@@ -322,11 +326,13 @@ impl<R> Shared<R> {
             ForceKind::Prepare => &self.spec.prepare,
             ForceKind::Decide => &self.spec.decide,
         };
+        // The flush covers all records appended so far, not only those that are waited for (group
+        // commit). Its duration is that of the first waiter's kind.
         state.given = state.last;
         Some((state.last, self.disk.is(DiskFault::Lying), ctx, dist))
     }
 
-    /// Ends a flush: how many records it covered, and who need not wait any more.
+    /// Ends a flush. Returns the number of records that it covered, and the waiters that are done.
     fn end(&self, covers: Lsn, lies: bool) -> (u64, Vec<Waiter>) {
         let mut state = self.state.borrow_mut();
         let count = covers.0 - state.durable.0;

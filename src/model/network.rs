@@ -1,7 +1,7 @@
-//! The network: which node can reach which, how long a message takes, and what may happen to it.
+//! The network: which nodes can reach each other, how long a message takes, and what happens to it.
 //!
-//! Every fate is a keyed draw on (link, operation, step, leg, attempt), so the same leg of the same
-//! operation takes as long under every pattern.
+//! The fate of a message is a keyed draw on (link, operation, step, leg, attempt), so the same leg
+//! of the same operation takes equally long under every pattern.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::record::OpId;
 use super::system::{LinkSpec, Links, ServiceId};
 use crate::kernel::{Dist, NodeId, Purpose, Signal, Sim, Span, Time};
 
-/// The kind of machine of a node, by which links are chosen.
+/// The kind of a node, by which links are chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// The world and its clients.
@@ -33,13 +33,13 @@ pub enum Place {
 /// The fate of one message in the network.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fate {
-    /// How long it travels.
+    /// The delay until it arrives.
     pub delay: Span,
     /// True if the message never arrives.
     pub lost: bool,
     /// True if the message arrives damaged and the receiver discards it.
     pub damaged: bool,
-    /// A second copy arrives this long after it was sent.
+    /// The delay of a second copy, if there is one.
     pub copy: Option<Span>,
 }
 
@@ -49,7 +49,7 @@ impl Fate {
         Self { delay, lost: false, damaged: false, copy: None }
     }
 
-    /// This fate, as somebody who watches the message being sent wants it.
+    /// This fate, changed by the action of a watcher.
     pub(super) fn under(self, order: Action) -> Self {
         match order {
             Action::Skip => Self { lost: true, copy: None, ..self },
@@ -60,12 +60,12 @@ impl Fate {
     }
 }
 
-/// A disturbance of some links, as long as it lasts.
+/// A disturbance that affects some links while it lasts.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Disturbance {
-    /// Messages from these nodes ...
+    /// The senders whose messages it affects.
     pub from: Vec<NodeId>,
-    /// ... to these nodes.
+    /// The receivers whose messages it affects.
     pub to: Vec<NodeId>,
     /// The effect on the messages of the link.
     pub effect: LinkEffect,
@@ -74,31 +74,31 @@ pub struct Disturbance {
 /// The effect of a link fault on a message.
 #[derive(Clone, PartialEq, Debug)]
 pub enum LinkEffect {
-    /// Nothing passes.
+    /// No message passes.
     Cut,
-    /// This share takes this much longer.
+    /// A share of the messages is delayed.
     Slow {
-        /// Which share, 0 to 1.
+        /// The share, 0 to 1.
         share: f64,
-        /// How much longer.
+        /// The additional delay.
         by: Dist,
     },
-    /// This share of these messages vanishes.
+    /// A share of these messages is lost.
     Lose(f64, Leg),
-    /// This share arrives twice.
+    /// A share of the messages arrives twice.
     Duplicate(f64),
-    /// This share is damaged on the way: the receiver notices and throws it away.
+    /// A share of the messages is damaged on the way: the receiver notices and discards it.
     Damage(f64),
     /// Each link carries one message after the other.
     Throttle {
-        /// How long it is busy with one.
+        /// The time that a link needs for one message.
         each: Span,
-        /// How many may wait for it; further ones vanish.
+        /// The number of messages that may wait for a link; further ones are lost.
         queue: u32,
     },
 }
 
-/// The mark that tells the draws of a reply from those of its request.
+/// The bit that distinguishes the draws of a reply from those of its request.
 pub(super) const REPLY_LEG: u64 = 1 << 32;
 
 /// The messages of a call that a loss concerns.
@@ -108,17 +108,17 @@ pub enum Leg {
     /// Requests and replies.
     #[default]
     All,
-    /// Requests, and messages that nobody answers.
+    /// Requests, and messages without a reply.
     Requests,
-    /// Replies: what was asked for is done, and who asked does not hear of it.
+    /// Replies: the work is done, and the caller does not learn of it.
     Replies,
 }
 
 impl Leg {
-    /// All of them, those that concern the most messages first.
+    /// The choices, those that affect the most messages first.
     pub const ALL: [Self; 3] = [Self::All, Self::Requests, Self::Replies];
 
-    /// Returns whether a reply, or else a request, is concerned.
+    /// Returns whether a reply, or else a request, is affected.
     const fn concerns(self, is_reply: bool) -> bool {
         match self {
             Self::All => true,
@@ -128,7 +128,7 @@ impl Leg {
     }
 }
 
-/// Names a disturbance that is in force.
+/// The id of a disturbance in force.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DisturbanceId(u64);
 
@@ -146,17 +146,17 @@ pub struct Network {
 struct Active {
     id: DisturbanceId,
     disturbance: Disturbance,
-    /// When each throttled link will have carried what it was given.
+    /// The time at which each throttled link will be free.
     free: BTreeMap<(NodeId, NodeId), Time>,
 }
 
-/// The network's record of a node.
+/// The network's state of a node.
 struct Known {
     place: Place,
     stream: u64,
-    /// Messages it sent on behalf of no operation; numbers their draws.
+    /// The number of messages that it has sent for no operation, which keys their draws.
     unnamed: Cell<u64>,
-    /// The whole machine is down: not even a refusal comes back.
+    /// True while the whole machine is down, which does not even refuse.
     silent: Cell<bool>,
 }
 
@@ -173,19 +173,19 @@ impl Network {
         }
     }
 
-    /// Makes a node known. `stream` names it in draws. Nodes come in the order of their numbers.
+    /// Adds a node. `stream` keys its draws. Nodes must be added in the order of their numbers.
     pub fn add(&self, node: NodeId, place: Place, stream: u64) {
         let mut nodes = self.nodes.borrow_mut();
         assert_eq!(nodes.len(), usize::from(node.0), "nodes are added in order");
         nodes.push(Known::new(place, stream));
     }
 
-    /// The kind of machine of a node.
+    /// The kind of a node.
     pub fn place(&self, node: NodeId) -> Place {
         self.nodes.borrow()[usize::from(node.0)].place
     }
 
-    /// Returns whether anything can pass from one node to another at this moment.
+    /// Returns whether messages pass from one node to another at this moment.
     pub fn passes(&self, from: NodeId, to: NodeId) -> bool {
         self.quiet.get()
             || !self.disturbances.borrow().iter().any(|Active { disturbance, .. }| {
@@ -193,13 +193,14 @@ impl Network {
             })
     }
 
-    /// Sets whether the whole machine of a node is down: it neither sends nor answers anything.
+    /// Sets whether the whole machine of a node is down: it then neither sends nor answers
+    /// anything.
     pub fn silence(&self, node: NodeId, silent: bool) {
         self.nodes.borrow()[usize::from(node.0)].silent.set(silent);
         self.changed.notify_all();
     }
 
-    /// Is notified whenever a disturbance or a silence begins or ends.
+    /// A signal that is given whenever a disturbance or a machine failure begins or ends.
     pub fn changed(&self) -> &Signal {
         &self.changed
     }
@@ -214,7 +215,7 @@ impl Network {
         id
     }
 
-    /// Ends a disturbance; one that has ended already is ignored.
+    /// Ends a disturbance; ending it again has no effect.
     pub fn calm(&self, id: DisturbanceId) {
         let mut disturbances = self.disturbances.borrow_mut();
         disturbances.retain(|active| active.id != id);
@@ -223,13 +224,13 @@ impl Network {
         self.changed.notify_all();
     }
 
-    /// Draws what happens to one leg (`leg` names it) from one node to another.
+    /// Draws the fate of one leg, which `leg` names, from one node to another.
     pub fn fate(&self, env: &Env, ctx: &Ctx, from: NodeId, to: NodeId, leg: u64) -> Fate {
         self.fate_with(env, ctx, (from, to), leg, None)
     }
 
-    /// Draws what happens to one leg, as [`Network::fate`] does, of a message that has a delay of
-    /// its `own` if there is one.
+    /// Draws the fate of one leg, as [`Network::fate`] does, of a message that may have a delay
+    /// distribution of its `own`.
     pub fn fate_with(
         &self,
         env: &Env,
@@ -256,7 +257,8 @@ impl Network {
         let (mut lost, mut damaged) = (false, false);
         let mut disturbances = self.disturbances.borrow_mut();
         let touching = disturbances.iter_mut().filter(|it| it.disturbance.touches(from, to));
-        // Named by their rank on this link, so that one elsewhere changes no draw here.
+        // The key is the rank among the disturbances of this link, so that a disturbance elsewhere
+        // changes no draw here.
         for (rank, active) in (1..).zip(touching) {
             let rng = || stream.draw(Purpose::Nemesis, name ^ rank, key, place, leg);
             match &active.disturbance.effect {
@@ -280,10 +282,13 @@ impl Network {
                 }
             }
         }
+        // One draw against the product of all shares, with the key that an undisturbed link has: a
+        // loss that happens without a disturbance also happens with one.
         let chance = |purpose, share| {
             share > 0.0 && stream.draw(purpose, name, key, place, leg).random_bool(share)
         };
         let copy = chance(Purpose::Duplicate, 1.0 - single).then(|| {
+            // The inverted name gives the copy a delay of its own.
             let rng = &mut stream.draw(Purpose::Delay, !name, key, place, leg);
             delay + usual.sample(rng)
         });
@@ -293,9 +298,10 @@ impl Network {
 }
 
 impl Known {
-    /// Names the link to a receiver, and the operation or, where there is none, the how-manieth
-    /// message it is.
+    /// The key of a message to a receiver: the link, and the operation or, without one, the number
+    /// of the message among those of its sender.
     fn key(&self, to: &Self, env: &Env, ctx: &Ctx) -> (u64, u64) {
+        // The rotation distinguishes the two directions of a link.
         let name = self.stream.rotate_left(23) ^ to.stream;
         if ctx.op != OpId::NONE {
             return (name, env.op_stream(ctx.op));
@@ -311,7 +317,7 @@ impl Known {
 }
 
 impl Active {
-    /// A message takes its place at a throttled link: how long until it is through, or `None` if
+    /// Queues a message at a throttled link. Returns the time until it has passed, or `None` if
     /// that would be longer than `longest`.
     fn line_up(
         &mut self,
@@ -348,8 +354,8 @@ impl Wire for Network {
         self.changed.clone()
     }
 
-    /// Sessions feel what a disturbance adds on average; what it loses or damages they send again,
-    /// and they slow down before a queue overflows.
+    /// The mean additional delay of sessions under disturbances. Lost or damaged packets are sent
+    /// again by the session, and senders slow down before a queue overflows.
     fn extra(&self, from: NodeId, to: NodeId) -> Span {
         if self.quiet.get() {
             return Span::ZERO;
@@ -372,7 +378,7 @@ impl Wire for Network {
 }
 
 impl LinkSpec {
-    /// The delay of a reply, or else of a request, and the share of them that vanishes.
+    /// The delay distribution of a reply, or else of a request, and the share of them that is lost.
     fn of(&self, is_reply: bool) -> (&Dist, f64) {
         match is_reply {
             true => {
@@ -384,7 +390,7 @@ impl LinkSpec {
     }
 }
 
-/// The link between two kinds of machine.
+/// The link between two kinds of nodes.
 fn link(links: &Links, from: Place, to: Place) -> &LinkSpec {
     match (from, to) {
         (Place::Client, _) | (_, Place::Client) => &links.client,

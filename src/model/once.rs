@@ -1,7 +1,6 @@
-//! Requests that come more than once are carried out once: who asks again while one is under way
-//! waits for the same answer, and who asks again later gets the answer that is remembered. So
-//! neither a copy of a request nor a caller that has lost patience makes a node begin anew what
-//! costs it attempts of its own. A crash forgets everything.
+//! Deduplication of requests: a request that repeats one under way waits for the same answer, and a
+//! later one gets the answer that is remembered. So neither a copy of a request nor an impatient
+//! caller starts work a second time that costs attempts of its own. A crash clears the memory.
 
 use std::collections::BTreeMap;
 
@@ -27,18 +26,18 @@ impl<R> Default for Asked<R> {
     }
 }
 
-/// How long an answer about an operation is remembered: longer than its client asks.
+/// The time for which an answer about an operation is remembered: longer than its client retries.
 pub fn remembered(here: &ProcessCtx) -> Span {
     here.system().client.deadline + here.env().longest_retry().step_deadline
 }
 
-/// Returns whether the answer about an operation would not be remembered any more.
+/// Returns whether the answer about an operation would have been deleted by now.
 pub fn is_forgotten(here: &ProcessCtx, op: OpId) -> bool {
     here.env().operation(op).arrived + remembered(here) < here.now()
 }
 
-/// The answer to a question: what `work` comes to, or has come to before. An answer is remembered
-/// if `is_kept` says so; otherwise the next who asks makes it work again.
+/// The answer to a request: the result of `work`, or its result from before. An answer is
+/// remembered if `is_kept` says so; otherwise the next request runs `work` again.
 pub async fn once<R: Clone + 'static>(
     here: &ProcessCtx,
     question: Question,

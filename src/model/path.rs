@@ -1,16 +1,16 @@
-//! Paths: the ways through a pattern that a search must have taken before it may say that what the
-//! pattern promises held.
+//! Paths: the branches of a pattern's code that a search must cover before it may claim that the
+//! pattern's guarantees held.
 //!
 //! A pattern names its paths in enumerations that list all of their values: a recovery for each
 //! kind of log record, an answer for each state in which an inquiry finds its transaction, a branch
-//! for each outcome of a step. Its code says where a path is taken
-//! ([`passes`](super::process::ProcessCtx::passes)). Usually nobody asks, and that costs one
-//! branch; nothing of it is in the history of a run.
+//! for each outcome of a step. Its code marks where a path is taken
+//! ([`passes`](super::process::ProcessCtx::passes)). Paths are noted only on request and otherwise
+//! cost one branch; they are not in the history of a run.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A way through a pattern, named by what happens on it.
+/// A branch of a pattern, named by what happens in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Path(pub &'static str);
 
@@ -37,7 +37,7 @@ macro_rules! paths {
         }
 
         impl $name {
-            /// All of them.
+            /// All values, in order.
             $visibility const ALL: &'static [Self] = &[$(Self::$path,)+];
         }
 
@@ -52,7 +52,7 @@ macro_rules! paths {
 }
 pub(crate) use paths;
 
-/// The paths of a list but for those that cannot be taken.
+/// The paths of a list except those that cannot be taken.
 pub fn all_but<P: Copy + PartialEq + Into<Path>>(
     all: &[P],
     never: impl IntoIterator<Item = (bool, P)>,

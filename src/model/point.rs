@@ -1,13 +1,13 @@
-//! Semantic points: the moments of a run at which a fault can be aimed.
+//! Semantic points (failpoints): the moments of a run at which a fault can be triggered.
 //!
 //! The primitives that every pattern uses (messages, logs, databases, brokers) call [`Env::reach`]
-//! right before and right behind each effect. Usually nobody watches, and that costs one branch. A
-//! [`Watcher`] may crash a node at a point, since a crash takes effect at once: with `before` the
-//! effect does not happen any more, with `after` it has happened and nothing behind it. It may also
-//! answer with an [`Action`] about the effect itself.
+//! right before and right after each effect. Without a watcher that costs one branch. A [`Watcher`]
+//! may crash a node at a point, and the crash takes effect at once: with `before` the effect does
+//! not happen any more, with `after` it has happened and nothing after it. It may also return an
+//! [`Action`] about the effect itself.
 //!
-//! Points are named by what they are, never by when they happen, so that the same point is found
-//! again in a run that went differently up to there.
+//! Points are named by what happens, never by when, so that the same point is found again in a run
+//! that went differently up to there.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ use super::record::{LabelId, OpId};
 use super::system::StepId;
 use crate::kernel::{NodeId, Span, Time};
 
-/// The sort of effect at a semantic point (a failpoint).
+/// The kind of effect at a semantic point (a failpoint).
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
 )]
@@ -33,15 +33,15 @@ pub enum Hook {
     Receive,
     /// The receiver's answer leaves; the peer is the caller.
     Reply,
-    /// The answer arrives at the caller; the peer is who answered.
+    /// The answer arrives at the caller; the peer is the node that answered.
     Hear,
-    /// A log record is written that nobody waits for; durable with the next forced write.
+    /// A log record is written without waiting; it is durable with the next forced write.
     Append,
     /// A log record is forced: before it is written, and once it is durable.
     Force,
     /// A statement of a step was carried out inside an open transaction.
     Work,
-    /// A statement was carried out that takes a step back.
+    /// A statement of a compensation was carried out inside an open transaction.
     Compensate,
     /// The changes of a transaction take effect at its database.
     Apply,
@@ -52,7 +52,7 @@ pub enum Hook {
 }
 
 impl Hook {
-    /// All acts, in the order of their numbers.
+    /// All hooks, in the order of their numbers.
     pub const ALL: [Self; 11] = [
         Self::Send,
         Self::Receive,
@@ -67,7 +67,7 @@ impl Hook {
         Self::Publish,
     ];
 
-    /// As scenario files write it.
+    /// The name in scenario files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Send => "send",
@@ -84,18 +84,18 @@ impl Hook {
         }
     }
 
-    /// Returns whether it is about a message, which has two ends.
+    /// Returns whether the hook is about a message, which has two ends.
     pub const fn has_peer(self) -> bool {
         matches!(self, Self::Send | Self::Receive | Self::Reply | Self::Hear)
     }
 
-    /// Returns whether it is about a message that can be lost, doubled or held up.
+    /// Returns whether the hook is about a message that can be lost, duplicated or delayed.
     pub const fn is_message(self) -> bool {
         matches!(self, Self::Send | Self::Reply)
     }
 }
 
-/// On which side of its effect a point lies.
+/// The side of its effect on which a point lies.
 #[derive(
     Clone,
     Copy,
@@ -113,9 +113,9 @@ impl Hook {
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum When {
-    /// Nothing of it has happened.
+    /// Before the effect, of which nothing has happened.
     Before,
-    /// The effect has happened, and nothing behind it.
+    /// After the effect, and before anything that follows it.
     #[default]
     After,
 }
@@ -129,12 +129,12 @@ impl fmt::Display for When {
     }
 }
 
-/// A point as it is reached.
+/// A semantic point that is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Point {
     /// The sort of effect.
     pub hook: Hook,
-    /// On which side of the effect.
+    /// The side of the effect.
     pub when: When,
     /// The node that reaches the point.
     pub node: NodeId,
@@ -142,18 +142,17 @@ pub struct Point {
     pub peer: NodeId,
     /// The name of the message, log record or decision, as a label of the history.
     pub label: LabelId,
-    /// On whose behalf, or [`OpId::NONE`].
+    /// The operation, or [`OpId::NONE`].
     pub op: OpId,
-    /// Which step of it, or [`StepId::NONE`].
+    /// The step, or [`StepId::NONE`].
     pub step: StepId,
-    /// Which attempt, from 0.
+    /// The attempt, from 0.
     pub attempt: u16,
-    /// How long the sender of a call waits for its answer; known before a message leaves, and zero
-    /// everywhere else.
+    /// The deadline of the call, known before a message leaves; zero at all other points.
     pub deadline: Span,
 }
 
-/// The action of a watcher on the effect of its point; heeded only before the effect.
+/// The decision of a watcher on the effect of its point; it counts only before the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Action {
     /// The effect takes place.
@@ -169,7 +168,7 @@ pub enum Action {
     /// A statement, or what a transaction has to log, is refused with this error: the transaction
     /// is rolled back.
     Refuse(DbError),
-    /// A commit stands, and the session breaks behind it.
+    /// A commit takes effect, and the session breaks after it.
     Mute,
     /// A stored message makes every consumer fail.
     Spoil,
@@ -177,12 +176,13 @@ pub enum Action {
 
 /// A watcher that is called at every semantic point of a run.
 pub trait Watcher {
-    /// A point is reached. Nothing of the world is borrowed: nodes may be crashed, links cut.
+    /// Handles a point. No state of the world is borrowed: the watcher may crash nodes and cut
+    /// links.
     fn reach(&self, point: &Point) -> Action;
 
-    /// Returns whether it had seen enough before `now`: once nobody watches any more, points cost
-    /// nothing again. At the instant of a crash somebody must watch on, for the process that runs
-    /// on to its next await.
+    /// Returns whether the watcher was finished before `now`: once all are, points cost nothing
+    /// again. At the instant of a crash it must not be finished yet, because the crashed process
+    /// runs on to its next await.
     fn is_over(&self, now: Time) -> bool {
         let _ = now;
         false
@@ -190,8 +190,8 @@ pub trait Watcher {
 }
 
 impl Env {
-    /// A process reaches a point. After a point `before` an effect, whoever caused it must look
-    /// whether its node is still up. The first order that any watcher gives counts.
+    /// Reaches a point and returns the first action that a watcher gives other than [`Action::Go`].
+    /// After a point before an effect, the caller must check whether its node is still up.
     #[inline]
     pub fn reach(&self, ctx: &Ctx, hook: Hook, label: LabelId, peer: NodeId, when: When) -> Action {
         if !self.is_watched() {
@@ -202,7 +202,7 @@ impl Env {
         self.tell_watchers(&Point { hook, when, node, peer, label, op, step, attempt, deadline })
     }
 
-    /// A message of a call with this deadline is about to leave.
+    /// Reaches the point before a message of a call with this deadline is sent.
     #[inline]
     pub fn reach_sending(
         &self,

@@ -1,9 +1,9 @@
 //! Read probes: what a reader sees, at times and keys that no pattern can influence.
 //!
-//! A reader asks the owners of what it wants to know, or one service that reads for it: a request
-//! like any other, which takes a worker and the work of the service. That one
-//! reaches each table as [`System::access`](super::system::System::access) says: in the database,
-//! in a replica of its own, or by asking the owner.
+//! A reader asks the owners of the data, or one service that reads for it: a request like any
+//! other, which takes a worker and the work of the service. That service reaches each table as
+//! [`System::access`](super::system::System::access) says: in the database, in a replica of its
+//! own, or by asking the owner.
 
 use std::rc::Rc;
 
@@ -22,11 +22,11 @@ use super::workload;
 use super::world::World;
 use crate::kernel::{NodeId, Purpose, Span, Time};
 
-/// A probe is given up after this; the longest deadline that measures ask about.
+/// The time after which a probe is given up, which is the longest deadline that measures use.
 pub const PATIENCE: Span = Span::from_secs(5);
 
-/// Schedules the probes of an operation whose arrival is now, or whose client has this answer now.
-/// A client that gives up has none, and the reads that were to follow it are noted as not made.
+/// Schedules the probes of an operation that arrives now, or whose client gets this answer now. If
+/// the client gives up, the reads that were to follow its answer are recorded as not made.
 pub(super) fn schedule(world: &Rc<World>, op: OpId, answer: Option<Answer>) {
     let env = world.env();
     let info = env.operation(op);
@@ -51,14 +51,14 @@ pub(super) fn schedule(world: &Rc<World>, op: OpId, answer: Option<Answer>) {
     }
 }
 
-/// Returns whether a read looks at an operation. That is up to the operation alone, so variants
-/// look at the same ones.
+/// Returns whether a read samples an operation. The draw depends on the operation alone, so all
+/// variants sample the same ones.
 fn is_sampled(env: &Env, read: &ReadSpec, info: &OpInfo, share: f64) -> bool {
     let (name, stream) = (read.name.stream, info.stream);
     env.streams().draw(Purpose::Probe, name, stream, 0, 0).random_bool(share)
 }
 
-/// Reads the rows of an operation's steps: each at the service that owns it, or all at the one
+/// Reads the rows of an operation's steps: each at the service that owns it, or all at the service
 /// that reads for the client.
 async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     let env = world.env();
@@ -98,12 +98,12 @@ async fn probe_operation(world: Rc<World>, read: usize, number: u16, op: OpId) {
     here.record(Event::ProbeEnded { read, probe, end });
 }
 
-/// Steps as bits.
+/// A set of steps as bits.
 fn bits<'a>(steps: impl Iterator<Item = &'a StepId>) -> u64 {
     steps.fold(0, |bits, step| bits | 1 << step.0)
 }
 
-/// Steps as bits, by the service that is asked for them, in the order in which each is first met.
+/// The steps as bits, by the service that is asked for them, in the order of first occurrence.
 fn by_owner(steps: impl Iterator<Item = (ServiceId, StepId)>) -> Vec<(ServiceId, u64)> {
     let mut owners: Vec<(ServiceId, u64)> = Vec::new();
     for (owner, step) in steps {
@@ -115,7 +115,7 @@ fn by_owner(steps: impl Iterator<Item = (ServiceId, StepId)>) -> Vec<(ServiceId,
     owners
 }
 
-/// At the owner: reads the row of each step in `mask` and notes what it shows.
+/// Reads, at the owner, the row of each step in `mask` and records what it shows.
 async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: ProbeId) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
@@ -142,9 +142,9 @@ async fn look(here: ProcessCtx, owner: ServiceId, mask: u64, probe: ProbeId) -> 
     true
 }
 
-/// At the service that reads for a client: reads the row of each step in `mask` by the path that
-/// the service has to its table. It asks the owners first, all at once, and while they look it
-/// reads what it reaches itself: the composition of a join.
+/// Reads, at the service that reads for a client, the row of each step in `mask` through the access
+/// that the service has to its table. It asks the owners first, all at once, and meanwhile reads
+/// what it can reach itself (API composition).
 async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> bool {
     let op = here.ctx().op;
     let info = here.env().operation(op);
@@ -189,7 +189,7 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
     own && told && foreign.iter().all(understood)
 }
 
-/// At an owner, for a service that composes: its rows of these steps.
+/// Reads, at an owner, its rows of these steps for a composing service.
 async fn compose_own(here: ProcessCtx, owner: ServiceId, mask: u64, probe: ProbeId) -> bool {
     let kind = here.env().operation(here.ctx().op).kind;
     let steps = &here.system().operation(kind).steps;
@@ -198,7 +198,7 @@ async fn compose_own(here: ProcessCtx, owner: ServiceId, mask: u64, probe: Probe
     read_own(&here, owner, own, probe).await
 }
 
-/// Reads rows that a service reaches itself: one query for each database that holds some.
+/// Reads rows that a service can reach itself, by one query for each database.
 async fn read_own(
     here: &ProcessCtx,
     by: ServiceId,
@@ -231,7 +231,7 @@ fn end_of(reply: Reply<bool>) -> ProbeEnd {
     }
 }
 
-/// Starts the independent readers.
+/// Starts the readers that are independent of operations.
 pub fn start(world: &Rc<World>) {
     let system = std::sync::Arc::clone(world.env().system());
     for (at, read) in system.reads.iter().enumerate() {
@@ -243,7 +243,8 @@ pub fn start(world: &Rc<World>) {
     }
 }
 
-/// Readers of one column arrive as a Poisson stream, from the warm-up to the end of the load.
+/// Runs the readers of one column, which arrive as a Poisson process from the warm-up to the end of
+/// the load.
 async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyChoice, rate: f64) {
     let env = world.env();
     let name = env.system().reads[read].name.stream;
@@ -272,7 +273,7 @@ async fn readers(world: Rc<World>, read: usize, column: ColumnRef, choice: KeyCh
 struct Query {
     cell: ColumnRef,
     row: RowKey,
-    /// Which one of its reader's it is, by which instances are chosen.
+    /// The number of the query among those of its reader, by which instances are chosen.
     number: u64,
     /// The core time of the query; without it, that of any statement.
     work: Option<Span>,
@@ -300,7 +301,7 @@ async fn probe_column(world: Rc<World>, read: usize, query: Query) {
     here.record(Event::ProbeEnded { read: read as u32, probe, end });
 }
 
-/// At a service: reads a cell by the path that it has to the table.
+/// Reads a cell at a service, through the access that it has to the table.
 async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     let cell = query.cell;
     match here.system().access(by, cell.table, here.now()) {
@@ -322,7 +323,7 @@ async fn read_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     }
 }
 
-/// Reads a cell that a service reaches itself.
+/// Reads a cell that a service can reach itself.
 async fn read_own_cell(here: ProcessCtx, by: ServiceId, query: Query) -> bool {
     let Query { cell, row, work, probe, .. } = query;
     let database = here.database(cell.table);

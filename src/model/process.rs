@@ -16,14 +16,15 @@ use super::system::{DatabaseId, RetrySpec, ServiceId, StepId, System, TableId};
 use super::world::World;
 use crate::kernel::{NodeId, Sim, Sleep, Span, Time};
 
-/// A process's view of the world: its node, on whose behalf it acts, and what it can reach.
+/// A process's access to the world: its node, the operation for which it works, and everything that
+/// it can reach.
 #[derive(Clone)]
 pub struct ProcessCtx {
     world: Rc<World>,
     ctx: Ctx,
 }
 
-/// Shared memory of one node. A crash forgets it.
+/// Volatile memory that the processes of one node share. A crash clears it.
 pub struct Local<T>(Rc<RefCell<T>>);
 
 impl<T> Clone for Local<T> {
@@ -33,7 +34,7 @@ impl<T> Clone for Local<T> {
 }
 
 impl<T> Local<T> {
-    /// Touches the memory in a short closure, so that it is never held across an `.await`.
+    /// Accesses the memory in a closure, so that no borrow is held across an `.await`.
     pub fn with<R>(&self, touch: impl FnOnce(&mut T) -> R) -> R {
         touch(&mut self.0.borrow_mut())
     }
@@ -54,13 +55,14 @@ pub struct NodeLog<R> {
 }
 
 impl<R: Clone + 'static> NodeLog<R> {
-    /// Appends a record that nobody waits for. It is durable after the next forced write.
+    /// Appends a record without waiting. It is durable after the next forced write.
     pub fn append(&self, record: R, label: &'static str) {
         self.log.append(&self.ctx, record, self.env.label(label));
     }
 
-    /// Appends a record, with what goes with it in the books of the history: what
-    /// [`NodeLog::take_lost`] takes back if a crash comes first.
+    /// Appends a record and calls `book`, which updates the counts of the history that follow the
+    /// log. If a crash loses the record, [`NodeLog::take_lost`] returns it so that the counts can
+    /// be corrected.
     pub fn append_and(&self, record: R, label: &'static str, book: impl FnOnce()) {
         self.log.append_and(&self.ctx, record, self.env.label(label), book);
     }
@@ -82,37 +84,37 @@ impl<R: Clone + 'static> NodeLog<R> {
         self.log.records().into_iter().map(|(_, record)| record).collect()
     }
 
-    /// The records that a crash would leave, oldest first.
+    /// The records that would survive a crash, oldest first.
     pub fn durable_records(&self) -> Vec<R> {
         let durable = self.log.durable();
         let records = self.log.records().into_iter();
         records.take_while(|(lsn, _)| *lsn <= durable).map(|(_, record)| record).collect()
     }
 
-    /// How many records are kept.
+    /// The number of records in the log.
     pub fn len(&self) -> usize {
         self.log.len()
     }
 
-    /// Returns whether no record is kept.
+    /// Returns whether the log has no record.
     pub fn is_empty(&self) -> bool {
         self.log.is_empty()
     }
 
-    /// The records that crashes have lost since the last call: for the books of the history only,
-    /// which must not go on counting what is gone.
+    /// The records that crashes have lost since the last call. It serves the counts of the history
+    /// only, which must no longer contain them.
     pub fn take_lost(&self) -> Vec<R> {
         self.log.take_lost()
     }
 
-    /// Drops all records that `unneeded` picks, as truncating the log would.
+    /// Removes all records that `unneeded` picks, as truncating the log would.
     pub fn forget_if(&self, unneeded: impl Fn(&R) -> bool) {
         self.log.forget_if(unneeded);
     }
 }
 
 impl ProcessCtx {
-    /// The view of a process that acts as `ctx` says.
+    /// The context of a process that acts as `ctx` says.
     pub fn new(world: Rc<World>, ctx: Ctx) -> Self {
         Self { world, ctx }
     }
@@ -147,8 +149,8 @@ impl ProcessCtx {
         self.ctx.node
     }
 
-    /// The driver that runs on this node, as the pattern has asked for it; all instances of it are
-    /// called the same.
+    /// The driver of this node, under the name that the pattern declared; all its instances have
+    /// the same.
     pub fn driver(&self) -> Option<&'static str> {
         self.world.driver_on(self.ctx.node)
     }
@@ -161,8 +163,8 @@ impl ProcessCtx {
         }
     }
 
-    /// The instance of a service to which this process turns, for its operation and with its
-    /// attempt: this very node if it is one.
+    /// The instance of a service that this process calls, for its operation and attempt: this very
+    /// node if it is one.
     pub fn instance(&self, service: ServiceId) -> NodeId {
         if self.world.instances(service).contains(&self.ctx.node) {
             return self.ctx.node;
@@ -170,12 +172,12 @@ impl ProcessCtx {
         self.world.attempted(service, self.ctx.op, self.ctx.attempt)
     }
 
-    /// How often this node was restarted.
+    /// The number of restarts of this node.
     pub fn incarnation(&self) -> u16 {
         self.sim().incarnation(self.ctx.node)
     }
 
-    /// Now.
+    /// The global time now.
     pub fn now(&self) -> Time {
         self.sim().now()
     }
@@ -185,19 +187,19 @@ impl ProcessCtx {
         self.sim().local_now(self.ctx.node)
     }
 
-    /// The same process with another context.
+    /// This process with another context.
     #[must_use]
     pub fn with(&self, ctx: Ctx) -> Self {
         Self { world: Rc::clone(&self.world), ctx }
     }
 
-    /// The same process, working for `op`.
+    /// This process, working for another operation.
     #[must_use]
     pub fn for_op(&self, op: OpId) -> Self {
         self.with(self.ctx.for_op(op))
     }
 
-    /// The same process, working on a step.
+    /// This process, working on another step.
     #[must_use]
     pub fn at_step(&self, step: StepId, attempt: u16) -> Self {
         self.with(self.ctx.at_step(step, attempt))
@@ -216,7 +218,8 @@ impl ProcessCtx {
         }
     }
 
-    /// Takes a worker of this driver, as soon as one is free, for as long as the visit lasts.
+    /// Takes a worker of this driver, as soon as one is free, and holds it until the visit is
+    /// dropped.
     pub async fn occupy(&self) -> Option<Visit> {
         let pool = self.world.pool(self.ctx.node)?;
         match pool.station() {
@@ -225,7 +228,7 @@ impl ProcessCtx {
         }
     }
 
-    /// Starts another process on this node. It dies with the node.
+    /// Starts another process on this node, which dies with the node.
     pub fn spawn<F, Fut>(&self, process: F)
     where
         F: FnOnce(Self) -> Fut,
@@ -236,13 +239,13 @@ impl ProcessCtx {
         self.sim().spawn(self.ctx.node, process(here));
     }
 
-    /// Shared memory of this node, made on first use and forgotten in a crash.
+    /// Volatile memory of this node, made on first use and cleared by a crash.
     pub fn local<T: Default + 'static>(&self) -> Local<T> {
         Local(self.world.local(self.ctx.node))
     }
 
-    /// This node's own durable log of `R` records, made on first use. It survives crashes, less
-    /// what was not forced.
+    /// This node's own durable log of `R` records, made on first use. It survives crashes, except
+    /// for records that were not forced.
     pub fn log<R: Clone + 'static>(&self) -> NodeLog<R> {
         NodeLog { log: self.world.log(self.ctx.node), env: self.env().clone(), ctx: self.ctx }
     }
@@ -262,18 +265,18 @@ impl ProcessCtx {
         self.env().record(&self.ctx, event);
     }
 
-    /// The retry policy of what this process works for: that of its operation, or of the scenario.
+    /// The retry policy of the operation for which this process works, or that of the scenario.
     pub fn retry(&self) -> RetrySpec {
         self.env().retry(&self.ctx)
     }
 
-    /// The retry policy for calls to a service on behalf of what this process works for.
+    /// The retry policy for calls to a service on behalf of this process.
     pub fn retry_at(&self, service: ServiceId) -> RetrySpec {
         self.system().retry_at(service, &self.retry())
     }
 
-    /// The retry policy for calls to a node on behalf of what this process works for: that at its
-    /// service, if it is one.
+    /// The retry policy for calls to a node on behalf of this process: that for its service, if it
+    /// has one.
     pub fn retry_to(&self, node: NodeId) -> RetrySpec {
         let there = self.with(Ctx { node, ..self.ctx });
         there.service().map_or_else(|| self.retry(), |service| self.retry_at(service))
@@ -284,17 +287,17 @@ impl ProcessCtx {
         self.sleep(self.env().backoff(&self.ctx, policy, retry))
     }
 
-    /// Records that something is tried again, for the `number`-th time.
+    /// Records retry number `number`.
     pub fn retried(&self, label: &'static str, number: impl Into<u64>) {
         self.record(Event::Retried { label: self.label(label), number: number.into() });
     }
 
-    /// The label of a text in the history.
+    /// The number of a text among the labels of the history.
     pub fn label(&self, text: &'static str) -> LabelId {
         self.env().label(text)
     }
 
-    /// A path is taken, if somebody asks and the node is up.
+    /// Notes that a path is taken, if paths are noted and the node is up.
     #[inline]
     pub fn passes(&self, path: impl Into<Path>) {
         if self.env().is_covered() && self.sim().is_up(self.node()) {
@@ -302,8 +305,8 @@ impl ProcessCtx {
         }
     }
 
-    /// A log record is read again after a restart. Its path is taken if that changes what is known:
-    /// a recovery that ignores the record does not take it.
+    /// Applies a log record that is read after a restart. Its path counts as taken if that changes
+    /// the state: a recovery that ignores the record does not take it.
     pub fn replays<S: Clone + PartialEq>(
         &self,
         path: impl Into<Path>,
@@ -317,8 +320,8 @@ impl ProcessCtx {
         }
     }
 
-    /// Takes a decision, in an attempt at a distributed transaction if it is about one: records it,
-    /// and is a semantic point on either side of that.
+    /// Records a decision, with the attempt if it is about a distributed transaction, and reaches
+    /// the semantic points on both sides of it.
     pub fn decide(&self, label: &'static str, decision: Decision, attempt: u16) {
         let (env, node) = (self.env(), self.ctx.node);
         let label = env.label(label);
@@ -327,8 +330,8 @@ impl ProcessCtx {
         env.reach(&self.ctx, Hook::Decide, label, node, When::After);
     }
 
-    /// Something durable of this node holds unfinished work for the operation, or no longer. What
-    /// is held already is not held twice, so recovery may say again what it finds in its log.
+    /// Records that this node's durable state holds unfinished work for the operation, or no longer
+    /// does. Repeating it has no effect, so recovery may report again what it finds in its log.
     pub fn hold(&self, label: &'static str, held: bool) {
         let label = self.label(label);
         if self.sim().is_up(self.ctx.node) && self.world.is_news(self.ctx.op, label, held) {

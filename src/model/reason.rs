@@ -1,9 +1,9 @@
-//! Reasons: why something cannot be as a scenario says, for people and as data.
+//! Reasons why a scenario is not possible, as text and as data.
 
 use crate::kernel::Span;
 
-/// The reason why something cannot be as a scenario says: words for people, and the names that
-/// stand in them. The macro [`reason!`](crate::reason) makes one of a text with names.
+/// The reason why something in a scenario is not possible: a text, and the names that it contains.
+/// The macro [`reason!`](crate::reason) makes one.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{words}")]
 pub struct Reason {
@@ -14,7 +14,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Goes on with more words and their names.
+    /// This reason, continued with more text and its names.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         let Self { words, names } = more.into();
@@ -24,7 +24,8 @@ impl Reason {
     }
 }
 
-/// The shortest period of anything that recurs: a shorter one would keep a run busy without end.
+/// The shortest allowed period of a recurring activity: a shorter one would keep a run busy without
+/// end.
 pub const SHORTEST_PERIOD: Span = Span::from_micros(100);
 
 /// The problem of a period that is too short, if it is.
@@ -33,27 +34,27 @@ pub fn too_frequent(key: &str, period: Span) -> Option<Reason> {
         .then(|| crate::reason!("`{}` recurs, and must be at least {SHORTEST_PERIOD}", key))
 }
 
-/// The problem with a share that does not lie between 0 and `most`, if it does not.
+/// The problem of a share outside 0 to `most`, if it is.
 pub fn no_share(key: &str, share: f64, most: f64) -> Option<Reason> {
     (!(0.0..=most).contains(&share))
         .then(|| crate::reason!("`{}` must lie between 0 and {most}, not be {share}", key))
 }
 
-/// Words without names.
+/// A text without names.
 impl From<&str> for Reason {
     fn from(words: &str) -> Self {
         words.to_owned().into()
     }
 }
 
-/// Words without names.
+/// A text without names.
 impl From<String> for Reason {
     fn from(words: String) -> Self {
         Self { words, names: Vec::new() }
     }
 }
 
-/// All reasons, of which there is one.
+/// A list of one reason.
 impl From<Reason> for Vec<Reason> {
     fn from(only: Reason) -> Self {
         vec![only]

@@ -1,8 +1,8 @@
 //! The history: what really happened, one fixed-size record at a time.
 //!
 //! Records are written where an event cannot be faked: by stores when they commit, by the network
-//! when it carries, by clients when they hear an answer, by nodes when they crash. Measures and
-//! checks read records and nothing else.
+//! when it carries a message, by clients when they get an answer, by nodes when they crash.
+//! Measures and checks read records and nothing else.
 
 mod event;
 mod words;
@@ -24,7 +24,7 @@ impl OpId {
     pub const NONE: Self = Self(u32::MAX);
 }
 
-/// A local transaction or a branch of a distributed one, unique within its run.
+/// The id of a local transaction, or of a branch of a distributed one, unique within its run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TxnId(pub u64);
 
@@ -34,11 +34,11 @@ impl From<TxnId> for u64 {
     }
 }
 
-/// A distributed transaction, unique for its operation.
+/// The id of a distributed transaction, unique for its operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct GlobalTxnId(pub u64);
 
-/// A read probe, unique within its run: the number of its first process.
+/// The id of a read probe, unique within its run: the number of its first process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProbeId(pub u32);
 
@@ -77,16 +77,16 @@ impl LogId {
     }
 }
 
-/// One line of the history.
+/// An entry of the history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record {
-    /// When it happened.
+    /// The time at which it happened.
     pub time: Time,
     /// The event.
     pub event: Event,
     /// The operation on whose behalf it happened, or [`OpId::NONE`].
     pub op: OpId,
-    /// The process that did it; 0 is the world itself.
+    /// The process that caused it; 0 is the world itself.
     pub process: u32,
     /// The message that it is about, or 0.
     pub message: u32,
@@ -94,9 +94,9 @@ pub struct Record {
     pub cause: u32,
     /// The node where it happened.
     pub node: NodeId,
-    /// How often that node had been restarted.
+    /// The number of restarts of that node.
     pub incarnation: u16,
-    /// Which attempt at the operation or step, from 0.
+    /// The attempt at the operation or step, from 0.
     pub attempt: u16,
     /// The step of the operation, or [`StepId::NONE`].
     pub step: StepId,
@@ -125,10 +125,10 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// All of them, in the order of their numbers.
+    /// All resources, in the order of their numbers.
     pub const ALL: [Self; 3] = [Self::Core, Self::Connection, Self::Lock];
 
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Core => "core",
@@ -144,11 +144,11 @@ impl Resource {
 pub enum Answer {
     /// Everything is done.
     Done = 0,
-    /// The first part is done and the rest is promised.
+    /// The first part is done, and the rest is promised.
     Accepted = 1,
     /// A business rule said no.
     RefusedByRule = 2,
-    /// Overflow, breaker, lock timeout, deadlock, participant down: nothing stays.
+    /// Overflow, breaker, lock timeout, deadlock, participant down: no effect remains.
     TechnicalNo = 3,
     /// No answer within the deadline.
     Unknown = 4,
@@ -159,17 +159,17 @@ impl Answer {
     pub const ALL: [Self; 5] =
         [Self::Done, Self::Accepted, Self::RefusedByRule, Self::TechnicalNo, Self::Unknown];
 
-    /// `done` and `accepted` are a yes.
+    /// Returns whether the answer is `done` or `accepted`.
     pub const fn is_yes(self) -> bool {
         matches!(self, Self::Done | Self::Accepted)
     }
 
-    /// A yes, or a refusal by a business rule.
+    /// Returns whether the answer is a yes, or a refusal by a business rule.
     pub const fn is_definite(self) -> bool {
         matches!(self, Self::Done | Self::Accepted | Self::RefusedByRule)
     }
 
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -181,17 +181,17 @@ impl Answer {
     }
 }
 
-/// Why a transaction rolled back.
+/// The cause of a rollback.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum AbortCause {
-    /// Its owner asked for it.
+    /// The client of the session asked for it.
     Requested = 0,
     /// A business rule refused a step.
     Rule = 1,
     /// A lock was not granted in time.
     LockTimeout = 2,
-    /// Deadlock detection chose it.
+    /// Deadlock detection chose the transaction as the victim.
     Deadlock = 3,
     /// Its session broke, or its process died.
     Broken = 4,
@@ -203,13 +203,14 @@ pub enum AbortCause {
     Fenced = 7,
     /// The transaction could not be serialized with others.
     Serialization = 8,
-    /// There was no room on the disk for what it had to log.
+    /// The disk had no room for the log record.
     DiskFull = 9,
-    /// Its client did not answer the probes of the database's machine, or no longer knew of it.
+    /// The client did not answer the keepalive probes of the database's machine, or no longer knew
+    /// the connection.
     Keepalive = 10,
     /// Its client has sent nothing for too long.
     IdleInTransaction = 11,
-    /// Its idempotency key says that somebody has done its work before.
+    /// The idempotency key was there already: the work was done before.
     Duplicate = 12,
 }
 
@@ -234,7 +235,7 @@ impl AbortCause {
     }
 }
 
-/// A decision on something that several take part in.
+/// The decision on a distributed transaction or a workflow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Decision {
@@ -245,7 +246,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Commit => "commit",
@@ -266,27 +267,27 @@ pub enum Circuit {
     HalfOpen = 2,
 }
 
-/// Why a business rule refused a step.
+/// The reason why a business rule refused a step.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum RefusalReason {
-    /// By chance, as the scenario says.
+    /// A random refusal, as the scenario says.
     Chance = 0,
     /// A value would fall below its bound.
     Bound = 1,
-    /// There is no such row.
+    /// The row does not exist.
     NoRow = 2,
-    /// There is one already.
+    /// The row exists already.
     RowExists = 3,
 }
 
-/// Why a transaction gave up waiting for a lock.
+/// The reason why a transaction gave up waiting for a lock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum LockFailure {
     /// The lock was not granted in time.
     Timeout = 0,
-    /// Deadlock detection chose it.
+    /// Deadlock detection chose the transaction as the victim.
     Deadlock = 1,
     /// The transaction was rolled back for another reason.
     Cancelled = 2,
@@ -296,7 +297,7 @@ pub enum LockFailure {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum Sight {
-    /// Nothing, or an effect that was taken back.
+    /// Nothing, or an effect that was compensated.
     Nothing = 0,
     /// The effect, once.
     Effect = 1,
@@ -304,25 +305,25 @@ pub enum Sight {
     Other = 2,
 }
 
-/// How a read probe ended.
+/// The result of a read probe.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum ProbeEnd {
     /// All cells were read.
     Complete = 0,
-    /// The reader was told of an error.
+    /// The reader got an error.
     Error = 1,
     /// The reader gave up waiting.
     TimedOut = 2,
 }
 
-/// How a broker gave up a message.
+/// The way in which a broker gave up a message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum Burial {
     /// Nobody will get it.
     Lost = 0,
-    /// A human can find it among the dead letters.
+    /// The message is kept as a dead letter for manual handling.
     DeadLetter = 1,
 }
 
@@ -334,7 +335,7 @@ pub enum Phase {
     WarmUp = 0,
     /// Operations arrive and are measured.
     Load = 1,
-    /// Nothing arrives any more.
+    /// No operation arrives any more.
     Settle = 2,
     /// The run is over.
     End = 3,
@@ -361,7 +362,7 @@ impl MessageClass {
     pub const ALL: [Self; 5] =
         [Self::Client, Self::Service, Self::Broker, Self::Database, Self::Probe];
 
-    /// As reports write it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Client => "client",

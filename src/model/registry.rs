@@ -1,7 +1,7 @@
-//! The common base of patterns, faults and other exchangeable parts: a name, documentation and
-//! settings that are decoded from a scenario, described in its schema and shown in reports.
+//! Registries of patterns, faults and other exchangeable parts: each part has a name, documentation
+//! and settings that are decoded from a scenario, described in its schema and shown in reports.
 //!
-//! A registry is a value. A user's own part is added with one call and needs no fork.
+//! A registry is a value. A user's own part is added with one call, without a fork.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::kernel::Span;
 
 /// Settings of a part: plain data with a documented default for every value.
 ///
-/// By convention a settings struct derives everything and says
-/// `#[serde(rename_all = "kebab-case", deny_unknown_fields)]`, with `default` where it applies.
+/// By convention a settings struct derives all of these traits and has `#[serde(rename_all =
+/// "kebab-case", deny_unknown_fields)]`, with `default` where it applies.
 pub trait Settings:
     Clone
     + Send
@@ -40,10 +40,10 @@ impl<T> Settings for T where
 {
 }
 
-/// A registered part: its name, its documentation and, by its kind, what can be made of it.
+/// A registered part: its name, its documentation and, by its kind, its constructor.
 #[derive(Clone)]
 pub struct Entry<K> {
-    /// The name that scenarios, promises and reports call it by.
+    /// The name in scenarios, promises and reports.
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,
@@ -60,7 +60,7 @@ impl<K> Entry<K> {
     }
 }
 
-/// The kind of part that has settings; `T` is what it becomes with them, ready to be used.
+/// A kind of part that has settings; `T` is the part with its settings, ready to be used.
 pub struct Configurable<T: ?Sized> {
     schema: fn(&mut SchemaGenerator) -> Schema,
     defaults: fn() -> Value,
@@ -68,7 +68,7 @@ pub struct Configurable<T: ?Sized> {
     default: fn() -> Arc<T>,
 }
 
-// Derived, it would ask the same of `T`.
+// A derived `Clone` would require `T: Clone`.
 impl<T: ?Sized> Clone for Configurable<T> {
     fn clone(&self) -> Self {
         Self { ..*self }
@@ -76,8 +76,8 @@ impl<T: ?Sized> Clone for Configurable<T> {
 }
 
 impl<T: ?Sized> Configurable<T> {
-    /// A part with settings `S`, which are made usable by two plain functions: pass
-    /// `|tree| decode(tree).map(prepare)` and `|| prepare(S::default())`.
+    /// A part with settings `S`, given by two functions: pass `|tree| decode(tree).map(prepare)`
+    /// and `|| prepare(S::default())`.
     pub fn new<S: Settings>(
         decode: for<'i> fn(Spanned<DeValue<'i>>) -> Result<Arc<T>, Error>,
         default: fn() -> Arc<T>,
@@ -97,7 +97,7 @@ impl<T: ?Sized> Entry<Configurable<T>> {
         (self.kind.schema)(generator)
     }
 
-    /// The default settings, as they are written.
+    /// The default settings as JSON.
     pub fn defaults(&self) -> Value {
         (self.kind.defaults)()
     }
@@ -135,7 +135,7 @@ pub fn json<S: Settings>(settings: &S) -> Value {
     serde_json::to_value(settings).unwrap_or_default()
 }
 
-/// A setting that is a single value: not left out, no list and no table.
+/// A setting with a single value: present, and neither a list nor a table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Choice {
     /// The key.
@@ -144,13 +144,13 @@ pub struct Choice {
     pub value: String,
     /// True if the setting is a length of time.
     pub is_span: bool,
-    /// True if the setting says how often something is tried.
+    /// True if the setting is a number of attempts.
     pub is_attempts: bool,
     /// True if the value is the default.
     pub is_default: bool,
 }
 
-/// How often something is tried: a number whose type tells that results may rest on it.
+/// A number of attempts. The type marks settings on which results may depend.
 #[derive(
     Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize, JsonSchema,
 )]
@@ -178,7 +178,7 @@ pub fn choices<S: Settings>(settings: &S) -> Vec<Choice> {
     settings.as_object().into_iter().flatten().filter_map(choice).collect()
 }
 
-/// Returns whether a schema is that of the type with this name, or of one that may be left out.
+/// Returns whether a schema is that of the type with this name, or of an optional one.
 fn is_a(schema: &Value, name: &str) -> bool {
     let is_it = |target: &str| target.rsplit('/').next() == Some(name);
     schema["$ref"].as_str().is_some_and(is_it)
@@ -202,7 +202,7 @@ impl<K> Default for Registry<K> {
 }
 
 impl<K> Registry<K> {
-    /// The registry with one more part; it replaces one of the same name.
+    /// This registry with one more part, which replaces one of the same name.
     #[must_use]
     pub fn with<P: Register<K>>(mut self) -> Self {
         self.add::<P>();

@@ -1,21 +1,24 @@
-//! Replicas: copies of tables that services keep to read without asking, and how they follow.
+//! Replicas: copies of tables that services keep in order to read without a call, and how they are
+//! updated.
 //!
 //! Both feeds carry rows as they are committed in the source, in the order of its log, and write
-//! them into the copy in local transactions of the copy's owner. Each goes on from a place in that
-//! log which it holds in memory: a change counts as carried on when the copy has committed it, not
-//! before. A consumer that restarts has forgotten its place and begins with the first change again,
-//! which makes the copy whole whatever was lost; what the copy has already is not written again.
+//! them into the copy in local transactions of the copy's owner. Each continues from a position in
+//! that log which it holds in memory: the position advances when the copy has committed, not
+//! before. A restarted consumer has lost its position and begins with the first change again, which
+//! repairs the copy whatever was lost; rows that the copy has already are not written again.
 //!
 //! - [`Feed::Periodic`] pulls: a process of the copy's owner asks the source's owner on a
-//!   timetable, as cron would, until it has everything. One that fails leaves the rest to the next.
+//!   timetable, as cron would, until it has everything. A pull that fails leaves the rest to the
+//!   next.
 //! - [`Feed::Events`] pushes: a process of the source's owner tails its own log, and sends what is
-//!   new as soon as it is committed. What is not acknowledged is sent again, under the pauses of
-//!   the scenario's retry policy, for as long as it takes.
+//!   new as soon as it is committed. What is not acknowledged is sent again, with the pauses of the
+//!   scenario's retry policy, for as long as it takes.
 //!
-//! Copies show no step of their own and break no rule: what an operation did is judged by the
-//! tables that its steps name. That a copy lags behind keeps a run from being settled.
+//! Copies show no step of their own and break no rule: an operation is judged by the tables that
+//! its steps name. While a copy lags behind, a run is not settled.
 //!
-//! A fault may hold a feed back: what it has read of the source waits before the copy gets it.
+//! A fault may hold a feed back: rows that were read from the source then wait before the copy gets
+//! them.
 
 use std::rc::Rc;
 
@@ -64,12 +67,12 @@ async fn feed(here: ProcessCtx, number: usize, replica: ReplicaSpec) {
     }
 }
 
-/// A pull at the start, and then one every so often on the node's clock, from start to start.
+/// Pulls at the start, and then periodically on the node's clock, from start to start.
 async fn pull_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec, every: Span) {
     let mut place = 0;
     let mut due = here.clock();
     loop {
-        // What was carried on before it failed stays so; the rest is for the next time.
+        // Rows that were copied before the failure stay; the rest is left to the next pull.
         let _ = pull(here, number, replica, &mut place).await;
         due += every;
         while due < here.clock() {
@@ -79,7 +82,7 @@ async fn pull_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec, 
     }
 }
 
-/// Carries everything on that is new behind a place.
+/// Copies everything that was committed after a position.
 async fn pull(
     here: &ProcessCtx,
     number: usize,
@@ -107,7 +110,7 @@ async fn pull(
     }
 }
 
-/// Waits for commits and carries on what is new, again and again until it has arrived.
+/// Waits for commits and pushes what is new, and repeats until it has arrived.
 async fn push_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec) {
     let database = Rc::clone(here.database(replica.of));
     let (mut place, mut failures) = (0, 0);
@@ -123,7 +126,7 @@ async fn push_for_ever(here: &ProcessCtx, number: usize, replica: &ReplicaSpec) 
     }
 }
 
-/// Carries the next changes on.
+/// Pushes the next changes.
 async fn push(
     here: &ProcessCtx,
     number: usize,

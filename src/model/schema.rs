@@ -1,6 +1,6 @@
-//! Schemas in change: which services do not fit a table any more.
+//! Schema changes: which services use an old schema of a table.
 //!
-//! As long as nothing changes, that is one look at a flag for each statement.
+//! While no schema changes, that is the test of one flag for each statement.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,17 +15,17 @@ pub(super) struct Schemas {
     any: Cell<bool>,
     /// The services that still use an old schema.
     old: RefCell<BTreeMap<(TableId, ServiceId), Old>>,
-    /// Tables that hold an old and a new schema side by side, and of which columns.
+    /// Tables with an old and a new schema side by side, and the columns in which they differ.
     doubled: RefCell<BTreeMap<TableId, Columns>>,
     noticed: Signal,
 }
 
-/// A service that speaks an old schema of a table.
+/// A service that uses an old schema of a table.
 #[derive(Clone, Copy)]
 struct Old {
-    /// The columns that it knows as they were.
+    /// The columns of which it uses the old form.
     columns: Columns,
-    /// True if that has been noticed.
+    /// True if a statement of it has failed.
     noticed: bool,
 }
 
@@ -45,8 +45,8 @@ impl Schemas {
 }
 
 impl Env {
-    /// From now on only the new schema of a table is there, these services speak the old one, and
-    /// these columns are what is new.
+    /// Changes the schema of a table: from now on only the new one exists, these services use the
+    /// old one, and these columns differ.
     pub fn change_schema(
         &self,
         table: TableId,
@@ -64,7 +64,7 @@ impl Env {
         self.record(&Ctx::WORLD, Event::SchemaChanged { table });
     }
 
-    /// A service speaks the new schema of a table now; one that did already is ignored.
+    /// Lets a service use the new schema of a table; has no effect if it does already.
     pub fn adapt(&self, table: TableId, service: ServiceId) {
         let schemas = self.schemas();
         let known = schemas.old.borrow_mut().remove(&(table, service));
@@ -76,8 +76,8 @@ impl Env {
         schemas.noticed.notify_all();
     }
 
-    /// From now on these columns of a table are written in an old and a new schema; without any, it
-    /// has one schema again.
+    /// Lets these columns of a table be written in an old and a new schema; without columns, the
+    /// table has one schema again.
     pub fn double(&self, table: TableId, columns: Columns) {
         let schemas = self.schemas();
         if columns == Columns::NONE {
@@ -102,15 +102,17 @@ impl Env {
             && schemas.doubled.borrow().get(&table).is_some_and(|doubled| doubled.touch(columns))
     }
 
-    /// Returns whether what a service sends to a table, or reads of it, fits the schema: what
-    /// relies on columns that are as it knows them does. That it does not is noticed thereby.
+    /// Returns whether a request of a service to a table, or a read of it, fits the schema: it does
+    /// if the columns on which it relies are unchanged or known to the service. If not, that is
+    /// recorded.
     #[inline]
     pub fn fits(&self, ctx: &Ctx, table: TableId, columns: Columns, service: ServiceId) -> bool {
         !self.schemas().any.get() || self.still_fits(ctx, table, columns, service)
     }
 
-    /// Returns whether a service understands what the owner of a table tells it of these columns:
-    /// always, if that is a contract; if it is rows, as long as it knows them as they are.
+    /// Returns whether a service understands an answer of a table's owner about these columns. If
+    /// the interface is a contract it always does; if it consists of rows, only while the service
+    /// knows these columns.
     pub fn is_understood(
         &self,
         ctx: &Ctx,
@@ -134,7 +136,7 @@ impl Env {
         false
     }
 
-    /// Waits until a service is found to speak an old schema of a table; false if it came to speak
+    /// Waits until a service is found to use an old schema of a table; returns false if it adopted
     /// the new one before.
     pub async fn until_misfit(&self, table: TableId, service: ServiceId) -> bool {
         loop {

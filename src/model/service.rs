@@ -1,7 +1,7 @@
-//! The workers of a node: a bounded pool behind a bounded queue.
+//! The workers of a node: a bounded pool with a bounded queue.
 //!
-//! A request to a service keeps its worker to the end, as a thread that waits for its database
-//! does. A driver (a coordinator, an orchestrator, a relay) does not stand by while others work for
+//! A request to a service holds its worker to the end, as a thread that waits for its database
+//! does. A driver (a coordinator, an orchestrator, a relay) holds no worker while others work for
 //! it: each of its steps has a worker for as long as its own work takes.
 
 use std::cell::{Cell, RefCell};
@@ -12,33 +12,33 @@ use super::record::{Event, OpId, Station};
 use super::system::{Name, OperationKind, ServiceId, Work};
 use crate::kernel::{Dist, NodeId, Permit, Purpose, Semaphore, Span, Time};
 
-/// The workers and the queue of one instance. What waits or works is volatile.
+/// The workers and the queue of one instance. Waiting and running requests are volatile.
 pub struct Pool {
     env: Env,
     at: Station,
     capacity: Capacity,
     workers: RefCell<Semaphore>,
-    /// Which crash this pool is behind; visits of earlier ones no longer count.
+    /// The number of crashes of this pool; visits from before the last one do not count any more.
     epoch: Cell<u32>,
     inside: Cell<u64>,
-    /// Those of them that an operation is behind.
+    /// The number of those that belong to an operation.
     for_operations: Cell<u64>,
     arrivals_sum: Cell<u128>,
-    /// Requests so far that no operation is behind.
+    /// The number of requests so far that belong to no operation.
     unnamed: Cell<u64>,
 }
 
-/// How much one instance can do.
+/// The capacity of one instance.
 pub struct Capacity {
-    /// The name of its service or driver, which all instances have in common, in draws.
+    /// The stream name of its service or driver, the same for all instances.
     pub name: u64,
-    /// The name of the instance in draws.
+    /// The stream name of the instance.
     pub instance: u64,
     /// Requests served at once.
     pub workers: u32,
-    /// Requests that may wait.
+    /// Requests that may wait in the queue.
     pub queue: u32,
-    /// Work per request.
+    /// Work for one request.
     pub work: Dist,
     /// True if other services were consolidated into this one, each with work of its own.
     pub is_composed: bool,
@@ -58,7 +58,7 @@ impl Capacity {
     }
 }
 
-/// A request's stay, from the queue to the end of its work. Leaves when dropped.
+/// The stay of a request, from the queue to the end of its work. It ends when dropped.
 pub struct Visit {
     pool: Rc<Pool>,
     _worker: Permit,
@@ -85,7 +85,7 @@ impl Pool {
         })
     }
 
-    /// Whose workers they are.
+    /// The station whose workers they are.
     pub fn station(&self) -> Station {
         self.at
     }
@@ -100,8 +100,8 @@ impl Pool {
         self.line_up(ctx).await
     }
 
-    /// Waits for a worker as [`Pool::enter`] does, however many wait: for what has been let in.
-    /// `None` if the node crashes meanwhile.
+    /// Waits for a worker as [`Pool::enter`] does, however long the queue is: for work that has
+    /// been admitted already. `None` if the node crashes meanwhile.
     pub async fn line_up(self: &Rc<Self>, ctx: Ctx) -> Option<Visit> {
         let (at, workers) = (self.at, self.workers.borrow().clone());
         let since = self.env.now();
@@ -117,8 +117,8 @@ impl Pool {
         Some(Visit { pool, _worker: worker, ctx, epoch, since, work: Span::ZERO, for_operation })
     }
 
-    /// Drops everything that waits or works, as a crash of its node does. Called before the fence,
-    /// so that what was dropped is still recorded.
+    /// Drops everything that waits or runs, as a crash of its node does. It must be called before
+    /// the node goes down, so that the dropped requests are still recorded.
     pub fn crash(&self, node: NodeId) {
         let (requests, now) = (self.inside.take(), u128::from(self.env.now().as_nanos()));
         self.for_operations.set(0);
@@ -131,8 +131,8 @@ impl Pool {
         self.workers.replace(fresh).close();
     }
 
-    /// The work of the request of `ctx`. `leg` tells what is asked for. What no operation is behind
-    /// is named by how many such requests there were before.
+    /// The work of the request of `ctx`; `leg` names the request. A request without an operation is
+    /// keyed by the number of such requests before it.
     fn draw(&self, ctx: &Ctx, leg: u32, (own, work): (u64, &Dist)) -> Span {
         let place = u64::from(ctx.step.0) | u64::from(ctx.attempt) << 8;
         let (name, stream) = match ctx.op {
@@ -159,31 +159,31 @@ impl Pool {
         })
     }
 
-    /// How many requests wait or are served.
+    /// The number of requests that wait or run.
     pub fn inside(&self) -> u64 {
         self.inside.get()
     }
 
-    /// Returns whether a request waits or is served that an operation is behind, though its caller
-    /// may have given up.
+    /// Returns whether a request of an operation waits or runs, whose caller may have given up
+    /// already.
     pub fn works_for_operations(&self) -> bool {
         self.for_operations.get() > 0
     }
 }
 
 impl Visit {
-    /// The same stay on behalf of another context of its node: the next of several pieces of work.
+    /// Continues this visit in another context of its node, for the next of several pieces of work.
     pub fn on_behalf_of(&mut self, ctx: Ctx) {
         self.ctx = ctx;
     }
 
-    /// Does the work of the request; `leg` tells what is asked for.
+    /// Does the work of the request; `leg` names the request.
     pub async fn work(&mut self, leg: u32) {
         let Capacity { name, work, .. } = &self.pool.capacity;
         self.spend(self.pool.draw(&self.ctx, leg, (*name, work))).await;
     }
 
-    /// Does the work that a service does for the request which is a part of this one.
+    /// Does the work of a consolidated service for its part of this request.
     pub async fn work_as(&mut self, part: ServiceId, leg: u32) {
         let spec = &self.pool.env.system().services[part.index()];
         let work = self.pool.draw(&self.ctx, leg, (spec.name.stream, &spec.work));

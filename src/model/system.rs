@@ -1,7 +1,7 @@
-//! The system under study, as data: what every variant of a comparison shares.
+//! The system under study, as data that all variants of a comparison share.
 //!
-//! `scenario` builds a [`System`] from text; everything else in `model` brings it to life. All ids
-//! are positions in the vectors of [`System`].
+//! `scenario` builds a [`System`] from text; everything else in `model` executes it. All ids are
+//! positions in the vectors of [`System`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ macro_rules! id {
         )]
         pub struct $name(pub $int);
         impl $name {
-            /// As a position in a vector.
+            /// The position in a vector.
             pub const fn index(self) -> usize {
                 self.0 as usize
             }
@@ -97,12 +97,12 @@ impl Name {
         Self::with_stream(shown, shown)
     }
 
-    /// Returns whether it is called so, now or lastingly.
+    /// Returns whether this is the shown name or the stream name.
     pub fn is_called(&self, name: &str) -> bool {
         *self.shown == *name || *self.lasting == *name
     }
 
-    /// The same from a time on: shown with that time, and with the same random numbers.
+    /// This name from a time on: shown with that time, and with the same random numbers.
     #[must_use]
     pub fn later(&self, from: Span) -> Self {
         Self::with_stream(&format!("{} (from {from})", self.shown), &self.lasting)
@@ -116,7 +116,7 @@ impl Name {
     }
 }
 
-/// Everything that a run of any variant has in common.
+/// The system under study, with everything that all variants have in common.
 #[derive(Clone, Debug)]
 pub struct System {
     /// The scenario's name.
@@ -129,17 +129,18 @@ pub struct System {
     pub tables: Vec<TableSpec>,
     /// The broker, for the patterns that need one.
     pub broker: BrokerSpec,
-    /// How long messages take.
+    /// The links, with their delays and losses.
     pub links: Links,
     /// The disk of nodes that keep a log of their own (coordinator, orchestrator, job).
     pub driver_disk: ForceSpec,
-    /// How long a driver node (coordinator, orchestrator, job, relay) needs after a restart.
+    /// Recovery time of a driver node (coordinator, orchestrator, job, relay) after a restart.
     pub driver_recovery: Span,
-    /// How long it takes to find out that a driver node to which clients turn is away.
+    /// Time until clients notice that a driver node is down.
     pub driver_endpoint_delay: Span,
     /// The zone of the driver nodes, the broker included.
     pub driver_zone: Option<Arc<str>>,
-    /// The share of a relay or a job that was not heard of for so long goes to its other instances.
+    /// Time without a sign of life after which the share of a relay or a job goes to its other
+    /// instances.
     pub take_over: Span,
     /// The capacity of the driver nodes by role; that of the broker is in its own declaration.
     pub drivers: BTreeMap<&'static str, DriverSpec>,
@@ -153,15 +154,15 @@ pub struct System {
     pub replicas: Vec<ReplicaSpec>,
     /// Tables that are written to and read from quorums of copies.
     pub quorums: Vec<QuorumSpec>,
-    /// The layouts and the times from which they hold, the first from the start, where the
-    /// technique is switched; else empty. Each table then has the owner that it has first, and
-    /// whatever any of them grants.
+    /// The layouts and the times from which they hold, the first from the start; empty unless the
+    /// technique is switched. Each table then has the owner that it has first, and the grants of
+    /// all layouts.
     pub layouts: Vec<Layout>,
     /// The declared invariants of the tables.
     pub invariants: Vec<InvariantSpec>,
     /// The retry policy, as far as operations and called services have none of their own.
     pub retry: RetrySpec,
-    /// How clients behave.
+    /// The behaviour of clients.
     pub client: ClientSpec,
     /// Warm-up, load, settle.
     pub phases: Phases,
@@ -174,7 +175,7 @@ pub struct System {
 pub struct ServiceSpec {
     /// Its name.
     pub name: Name,
-    /// How many nodes run it; each has its own workers and queue.
+    /// Number of nodes that run it; each has its own workers and queue.
     pub instances: u16,
     /// Requests served at once, per instance.
     pub workers: u32,
@@ -182,20 +183,20 @@ pub struct ServiceSpec {
     pub queue: u32,
     /// Own work per request, beside what its databases do.
     pub work: Dist,
-    /// How long it needs after a restart before it serves.
+    /// Recovery time after a restart, before it serves.
     pub recovery: Span,
-    /// How long those who spread requests over its instances need to find out that one is away.
+    /// Time until the load balancing over its instances notices that one is down.
     pub endpoint_delay: Span,
     /// The zone in which its nodes stand.
     pub zone: Option<Arc<str>>,
     /// The keys in which the retry policy of calls to it differs.
     pub retry: RetryChange,
-    /// Set if it was consolidated into another service: it has no node of its own, does nothing
-    /// under its own name, and what strikes it strikes the other.
+    /// The service into which it was consolidated, if any: it then has no node of its own, and a
+    /// fault on it is a fault on the other.
     pub within: Option<ServiceId>,
 }
 
-/// How readers see rows that are being written.
+/// The isolation of readers from rows that are being written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadMode {
     /// Wait for a shared lock.
@@ -209,22 +210,22 @@ pub enum ReadMode {
 pub struct TableSpec {
     /// Its name.
     pub name: Name,
-    /// The service that may write it and answers for it to others.
+    /// The service that may write it and serves requests about it.
     pub owner: ServiceId,
-    /// The service that answered for it before that one was consolidated, and whose work it still
-    /// costs; none if nothing was.
+    /// The consolidated service that served requests about it before, whose work they still cost;
+    /// none without a consolidation.
     pub part: Option<ServiceId>,
-    /// Services beside the owner that go to it directly, in its database.
+    /// Services beside the owner that access it directly, in its database.
     pub grants: Vec<Grant>,
     /// The interface that callers of its owner depend on.
     pub api: Api,
-    /// Services that keep tables of their own with the same schema, which change with it.
+    /// Services that keep tables of their own with the same schema, which change together with it.
     pub conformists: Vec<ServiceId>,
-    /// Where it is stored.
+    /// The database that stores it.
     pub database: DatabaseId,
     /// Column names and their values in initial rows.
     pub columns: Vec<ColumnSpec>,
-    /// How many rows exist before the run, with keys 0..rows.
+    /// Number of rows before the run, with keys 0..rows.
     pub rows: u64,
 }
 
@@ -251,21 +252,21 @@ pub struct ColumnRef {
 pub struct BrokerSpec {
     /// Its name.
     pub name: Name,
-    /// How long it needs after a restart.
+    /// Recovery time after a restart.
     pub recovery: Span,
-    /// How long it takes to store a message durably.
+    /// Time to store a message durably.
     pub force: Dist,
-    /// Work per message; bounds its throughput, one message at a time per partition.
+    /// Work for one message; limits its throughput, one message at a time for each partition.
     pub work: Dist,
     /// Messages that are worked on at once, over all partitions, per instance.
     pub workers: u32,
-    /// How many nodes share the partitions.
+    /// Number of nodes that share the partitions.
     pub instances: u16,
-    /// Messages of a partition that a consumer group is handed at once.
+    /// Messages of a partition that a consumer group is delivered at once.
     pub in_flight: u16,
 }
 
-/// How long messages take, by who talks to whom.
+/// The links between nodes, by the kinds of the two nodes.
 #[derive(Clone, Debug)]
 pub struct Links {
     /// One-way delay between any two nodes, unless said otherwise.
@@ -285,9 +286,9 @@ pub struct LinkSpec {
     pub delay: Dist,
     /// One-way delay of replies, if it is another.
     pub reply_delay: Option<Dist>,
-    /// Share of messages that vanish, 0 to 1.
+    /// Share of messages that are lost, 0 to 1.
     pub loss: f64,
-    /// Share of replies that vanish, if it is another.
+    /// Share of replies that are lost, if it is another.
     pub reply_loss: Option<f64>,
     /// Share of messages that arrive twice, 0 to 1.
     pub duplicate: f64,
@@ -298,22 +299,22 @@ pub struct LinkSpec {
 pub struct LoadSpec {
     /// Its name.
     pub name: Name,
-    /// Which operation it offers.
+    /// The operation that it offers.
     pub operation: OperationKind,
-    /// When.
+    /// The arrival process.
     pub arrivals: Arrivals,
-    /// From when on, since the start of the run.
+    /// Start, since the start of the run.
     pub from: Time,
-    /// Until when, at most the end of the load.
+    /// End, at the end of the load at the latest.
     pub until: Time,
 }
 
-/// When the operations of a load arrive.
+/// The arrival process of a load.
 #[derive(Clone, Debug)]
 pub enum Arrivals {
     /// Independent arrivals at this rate per second.
     Poisson(f64),
-    /// One every so often.
+    /// One arrival each time this span has passed.
     Constant(Span),
     /// Poisson at `base` per second, at `peak` per second for `length` every `every`.
     Bursts {
@@ -323,31 +324,31 @@ pub enum Arrivals {
         peak: f64,
         /// From the start of one burst to the start of the next.
         every: Span,
-        /// How long a burst lasts.
+        /// Duration of a burst.
         length: Span,
     },
     /// At these times.
     Trace(Arc<[Time]>),
-    /// So many in the interval that begins at each of these times, as of a Poisson process of which
-    /// that many came: drawn independently, and each instant as likely as another.
+    /// So many arrivals in the interval that begins at each of these times, as of a Poisson process
+    /// given their number: independent and uniform in the interval.
     Counted {
-        /// When an interval begins, and how many come in it. None begins before another is over.
+        /// The start of each interval and the number of arrivals in it. Intervals do not overlap.
         rows: Arc<[(Time, u64)]>,
-        /// How long an interval is.
+        /// Length of an interval.
         every: Span,
     },
     /// After each arrival of another load (not its answer), with probability `share`.
     Follows {
-        /// The load whose operations are followed; keys are taken over from them.
+        /// The load whose operations are followed; keys are taken from them.
         load: LoadId,
-        /// How long after.
+        /// Delay after the arrival that is followed.
         delay: Dist,
         /// Share that is followed.
         share: f64,
     },
     /// Closed loop: so many clients, each with one operation at a time.
     Closed {
-        /// How many.
+        /// Number of clients.
         clients: u32,
         /// Pause between an answer and the next request.
         think: Dist,
@@ -359,20 +360,20 @@ pub enum Arrivals {
 pub struct ReadSpec {
     /// Its name.
     pub name: Name,
-    /// The service that is asked and reads for the reader, each table by the path that it has to
-    /// it; none if the reader asks every owner itself.
+    /// The service that is asked and reads for the reader, through its access to each table; none
+    /// if the reader asks every owner itself.
     pub by: Option<ServiceId>,
-    /// The service that was asked before that one was consolidated, and whose work it still costs;
-    /// none if nothing was.
+    /// The consolidated service that was asked before, whose work the read still costs; none
+    /// without a consolidation.
     pub part: Option<ServiceId>,
-    /// Core time of its query, unless what any statement takes; for readers of a column.
+    /// Core time of its query, for readers of a column; by default that of any statement.
     pub work: Option<Dist>,
     /// The cells that are read, and when.
     pub what: ReadWhat,
 }
 
 impl ReadSpec {
-    /// Returns whether it looks at operations so long after their clients were answered.
+    /// Returns whether the times of the read count from the clients' answers.
     pub const fn follows_answers(&self) -> bool {
         matches!(self.what, ReadWhat::Operation { after: Anchor::Answer, .. })
     }
@@ -383,23 +384,23 @@ impl ReadSpec {
 pub enum Anchor {
     /// Its arrival: the same times in every variant.
     Arrival,
-    /// Its client's answer; an operation whose client gives up is not read.
+    /// Its client's answer; if the client gives up, the operation is not read.
     Answer,
 }
 
 /// The cells of a read, and when it reads them.
 #[derive(Clone, Debug)]
 pub enum ReadWhat {
-    /// For every offered operation, the rows of these steps, at these times after its arrival or
-    /// its answer.
+    /// The rows of these steps for every offered operation, at these times after its arrival or its
+    /// answer.
     Operation {
         /// The operation.
         kind: OperationKind,
-        /// Which of its steps.
+        /// The steps whose rows are read.
         steps: Vec<StepId>,
-        /// When.
+        /// The times, since the anchor.
         at: Vec<Span>,
-        /// The moment from which these times count.
+        /// The anchor of these times.
         after: Anchor,
         /// The share of the operations that are read, drawn per operation, equal in every variant.
         share: f64,
@@ -408,28 +409,28 @@ pub enum ReadWhat {
     Column {
         /// The column.
         column: ColumnRef,
-        /// How the row is chosen.
+        /// The choice of the row.
         choice: KeyChoice,
         /// Reads per second.
         rate: f64,
     },
 }
 
-/// Something that must be true of the tables.
+/// A condition on the tables.
 #[derive(Clone, Debug)]
 pub struct InvariantSpec {
     /// The invariant in words.
     pub name: Arc<str>,
-    /// When it must hold for a verdict; how long it does not is measured regardless.
+    /// The times at which it must hold for the verdict; violations are measured at any time.
     pub when: When,
     /// The rule that must hold.
     pub rule: InvariantRule,
 }
 
-/// When an invariant must hold.
+/// The time at which an invariant must hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum When {
-    /// Once everything has settled.
+    /// At rest: the system is quiescent.
     AtRest,
     /// At every instant.
     Always,
@@ -447,7 +448,7 @@ pub enum InvariantRule {
         of: TableId,
         /// Column of the counted table that names the counting row.
         by: u8,
-        /// Which rows count.
+        /// The values of the rows that count.
         filter: Vec<(u8, i64)>,
     },
     /// These columns, summed over all rows, keep their initial sum.
@@ -459,7 +460,7 @@ pub enum InvariantRule {
         table: TableId,
         /// Column that names the referred row; by default its own key.
         by: Option<u8>,
-        /// Which rows refer.
+        /// The values of the rows that refer.
         filter: Vec<(u8, i64)>,
         /// The referred table.
         to: TableId,
@@ -487,27 +488,27 @@ pub enum InvariantRule {
     },
 }
 
-/// How clients behave.
+/// The deadlines and attempts of clients.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientSpec {
-    /// A client gives up this long after the arrival.
+    /// The time after the arrival at which a client gives up.
     pub deadline: Span,
-    /// Attempts with the same idempotency key, the first included; those of the operation's retry
-    /// policy, unless clients differ.
+    /// Attempts with the same idempotency key, the first included; by default those of the
+    /// operation's retry policy.
     pub attempts: Option<u16>,
-    /// One attempt of several is given up after this; after the deadline of a step in the
-    /// operation's retry policy, unless clients differ.
+    /// The time after which one of several attempts is given up; by default the deadline of a step
+    /// in the operation's retry policy.
     pub attempt_deadline: Option<Span>,
 }
 
-/// The course of a run.
+/// The phases of a run.
 #[derive(Clone, Debug)]
 pub struct Phases {
-    /// Operations that arrive earlier are not measured.
+    /// Warm-up: operations that arrive earlier are not measured.
     pub warm_up: Span,
-    /// End of the load, since the start of the run; everything is healed then.
+    /// End of the load, since the start of the run, at which all faults are healed.
     pub load: Span,
-    /// How long the system may take to settle after the load, at most.
+    /// The longest time for the system to settle after the load.
     pub settle: Span,
 }
 
@@ -517,14 +518,14 @@ impl System {
         (0..self.operations.len() as u16).map(OperationKind)
     }
 
-    /// The kinds of operations that the scenario declares, without those that a switch brings in
-    /// their places.
+    /// The kinds of operations that the scenario declares, without those that replace them from a
+    /// switch on.
     pub fn declared_kinds(&self) -> impl Iterator<Item = OperationKind> + '_ {
         self.kinds().filter(|kind| self.declared(*kind) == *kind)
     }
 
     /// The declared kinds of operations that headlines pool: those that span several stores in the
-    /// scenario as written or, where none does, all. The same in every variant.
+    /// scenario as written or, if none does, all. It is the same in every variant.
     pub fn pooled_kinds(&self) -> Vec<OperationKind> {
         let (wide, local): (Vec<_>, Vec<_>) =
             self.declared_kinds().partition(|kind| self.operation(*kind).spans_stores);
@@ -563,7 +564,7 @@ impl System {
         services.chain(databases).chain(&self.driver_zone).collect()
     }
 
-    /// The longest that any node needs after a restart before it serves.
+    /// The longest recovery time of any node after a restart.
     pub fn longest_recovery(&self) -> Span {
         let services = self.services.iter().map(|service| service.recovery);
         let databases = self.databases.iter().map(|database| database.recovery);
@@ -571,8 +572,7 @@ impl System {
         services.chain(databases).chain(drivers).max().unwrap_or_default()
     }
 
-    /// The longest time for which any database keeps the locks of a client of which it hears
-    /// nothing.
+    /// The longest time for which any database keeps the locks of a silent client.
     pub fn longest_silence(&self) -> Span {
         self.databases.iter().map(DatabaseSpec::longest_silence).max().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The workload: which operations arrive, when, and with which keys, alike in every variant.
+//! The workload: which operations arrive, when, and with which keys; it is equal in every variant.
 //!
 //! The arrivals of one load come from that load's own stream; everything about a single operation
 //! is a keyed draw on (load, number within the load). So a new load, or a slower pattern, changes
@@ -25,9 +25,10 @@ pub enum Workload {
     /// The operations that the loads of the scenario draw.
     #[default]
     Drawn,
-    /// Exactly these operations, in the order of their arrival, with the random stream that they
-    /// were drawn with: what is taken out of a list changes nothing about the others. Their kinds
-    /// are as declared; when they arrive decides what is offered in their place.
+    /// Exactly these operations, in the order of their arrival, with the random stream with which
+    /// they were drawn: removing one from the list changes nothing about the others. Their kinds
+    /// are the declared ones; the time of arrival decides by which kind of a layout they are
+    /// replaced.
     Listed(Arc<[OpInfo]>),
 }
 
@@ -75,7 +76,7 @@ fn start_loads(world: &Rc<World>) {
     }
 }
 
-/// An open-loop load: operations arrive whatever becomes of the earlier ones.
+/// Runs an open-loop load: operations arrive independent of the outcome of earlier ones.
 async fn open(world: Rc<World>, id: LoadId) {
     let env = world.env();
     let system = std::sync::Arc::clone(env.system());
@@ -98,20 +99,20 @@ async fn open(world: Rc<World>, id: LoadId) {
     }
 }
 
-/// How far arrivals that are counted in intervals have come.
+/// The progress of arrivals that are given as counts of intervals.
 #[derive(Default)]
 struct Counted {
-    /// The interval.
+    /// The current interval.
     row: usize,
-    /// How many have come in it.
+    /// The number of arrivals in it so far.
     come: u64,
-    /// The share of the interval that is over.
+    /// The share of the interval that has passed.
     over: f64,
 }
 
 impl Counted {
-    /// The next arrival: the least of as many draws as are left in the interval, each from what is
-    /// left of it.
+    /// The next arrival: the least of as many uniform draws over the rest of the interval as
+    /// arrivals are left in it.
     fn next(&mut self, rows: &[(Time, u64)], every: Span, stream: &mut Stream) -> Option<Time> {
         loop {
             let (begin, count) = *rows.get(self.row)?;
@@ -128,8 +129,7 @@ impl Counted {
     }
 }
 
-/// How many operations arrive per second while nothing special is on, if that is up to the load
-/// alone.
+/// The base rate of arrivals per second, if it depends on the load alone.
 fn rate(arrivals: &Arrivals) -> Option<f64> {
     match arrivals {
         Arrivals::Poisson(rate) | Arrivals::Bursts { base: rate, .. } => Some(*rate),
@@ -141,13 +141,13 @@ fn rate(arrivals: &Arrivals) -> Option<f64> {
     }
 }
 
-/// Operations beyond those that a load draws by itself are numbered from here: so far as no load
-/// gets, and within what a new row's key can tell apart.
+/// The first number of operations beyond those that a load draws by itself: higher than any load
+/// reaches, and low enough for the key of a new row.
 const EXTRA: u64 = 1 << 40;
 
-/// Offers more of a load than it draws by itself, at `factor` times its rate, until it is `over`.
-/// The further operations come from a stream of their own. A load whose arrivals are listed, or are
-/// up to others, has none.
+/// Offers more operations of a load than it draws by itself, at `factor` times its rate, until it
+/// is `over`. They come from a stream of their own. A load whose arrivals are listed, or depend on
+/// others, gets none.
 pub fn surge(world: &Rc<World>, id: LoadId, factor: f64, over: Rc<Cell<bool>>) {
     let load = &world.env().system().loads[id.index()];
     let rate = rate(&load.arrivals).unwrap_or(0.0) * factor;
@@ -158,6 +158,7 @@ pub fn surge(world: &Rc<World>, id: LoadId, factor: f64, over: Rc<Cell<bool>>) {
     let surged = Rc::clone(world);
     world.env().sim().spawn(NodeId::WORLD, async move {
         let env = surged.env();
+        // The time is a part of the name, so that two surges of one load have different arrivals.
         let mut stream = env.streams().stream(Purpose::Nemesis, name ^ env.now().as_nanos());
         loop {
             let at = env.now() + exponential(&mut stream, rate);
@@ -170,13 +171,14 @@ pub fn surge(world: &Rc<World>, id: LoadId, factor: f64, over: Rc<Cell<bool>>) {
     });
 }
 
-/// When the next operation arrives after `at`.
+/// The time of the next arrival after `at`.
 fn next_arrival(arrivals: &Arrivals, at: Time, from: Time, stream: &mut Stream) -> Time {
     match arrivals {
         Arrivals::Poisson(rate) => at + exponential(stream, *rate),
         Arrivals::Constant(span) => at + *span,
         Arrivals::Bursts { base, peak, every, length } => {
-            // Thinning: candidates at the higher rate, kept with the share of the rate in force.
+            // Thinning (Lewis and Shedler 1979): candidates at the higher rate, each kept with the
+            // ratio of the current rate to it.
             let high = base.max(*peak);
             let mut next = at;
             loop {
@@ -199,11 +201,13 @@ fn exponential(stream: &mut Stream, rate: f64) -> Span {
     Span::from_secs_f64(-libm::log(1.0 - stream.random::<f64>()) / rate)
 }
 
-/// One client of a closed loop: think, ask, wait for the answer.
+/// Runs one client of a closed loop: think, request, wait for the answer.
 async fn closed(world: Rc<World>, id: LoadId, client: u32) {
     let system = std::sync::Arc::clone(world.env().system());
     let load = &system.loads[id.index()];
     let Arrivals::Closed { clients, think } = &load.arrivals else { return };
+    // Clients number their operations in steps, not by a common counter, so that the draws of one
+    // do not depend on how fast the others are.
     let mut number = u64::from(client);
     loop {
         let stream = world.env().streams();
@@ -219,14 +223,14 @@ async fn closed(world: Rc<World>, id: LoadId, client: u32) {
     }
 }
 
-/// An operation arrives: a client starts to ask for it, and the loads that follow take note.
+/// Offers an operation: a client starts to request it, and operations that follow it are scheduled.
 fn offer(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) {
     let op = arrive(world, id, number, followed);
     let sim = world.env().sim();
     sim.spawn(NodeId::WORLD, client::ask(Rc::clone(world), op));
 }
 
-/// Gives an operation its keys, notes its arrival, and schedules what follows it.
+/// Gives an operation its keys, records its arrival, and schedules the operations that follow it.
 fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) -> OpId {
     let env = world.env();
     let load = &env.system().loads[id.index()];
@@ -250,12 +254,12 @@ fn arrive(world: &Rc<World>, id: LoadId, number: u64, followed: Option<OpId>) ->
     op
 }
 
-/// Names the operation with this number of a load in draws.
+/// The stream name of the operation with this number of a load.
 pub const fn op_stream(load: u64, number: u64) -> u64 {
     load ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// The load of each operation that has arrived; none of one that was listed by hand.
+/// The load of each operation that has arrived; none for one of a list that no load drew.
 pub fn loads(env: &Env) -> Vec<Option<LoadId>> {
     env.operations().iter().map(|info| load_of(env.system(), info)).collect()
 }
@@ -266,12 +270,13 @@ pub fn load_of(system: &System, info: &OpInfo) -> Option<LoadId> {
     system.loads.iter().position(drew).map(|at| LoadId(at as u16))
 }
 
-/// A key that nobody had before: loads and numbers are never used twice.
+/// A new key, which is unique because loads and numbers are.
 pub const fn fresh_key(load: LoadId, number: u64) -> RowKey {
     RowKey(FRESH | (load.0 as u64) << 48 | number)
 }
 
-/// The load and the number of the operation whose fresh key this is; none for an initial row.
+/// The load and the number of the operation that made the row with this key; none for an initial
+/// row.
 pub const fn maker(key: RowKey) -> Option<(LoadId, u64)> {
     if key.0 & FRESH == 0 {
         return None;
@@ -279,8 +284,7 @@ pub const fn maker(key: RowKey) -> Option<(LoadId, u64)> {
     Some((LoadId((key.0 >> 48 & 0x7fff) as u16), key.0 & ((1 << 48) - 1)))
 }
 
-/// The other operation of a list that made a row which this one is about, and which it follows
-/// therefore.
+/// The operation of a list that made a row which this one touches, and which it therefore follows.
 fn made_by(world: &World, op: OpId) -> Option<OpId> {
     let env = world.env();
     let OpInfo { keys, stream, .. } = env.operation(op);
@@ -293,7 +297,7 @@ fn made_by(world: &World, op: OpId) -> Option<OpId> {
     Some(OpId(at as u32))
 }
 
-/// The bit that tells fresh keys from those of initial rows.
+/// The bit that distinguishes keys of new rows from those of initial rows.
 const FRESH: u64 = 1 << 63;
 
 /// Chooses one of a table's initial rows. `name` and `stream` key the draw.
@@ -306,7 +310,7 @@ pub(super) fn choose_row(env: &Env, choice: &KeyChoice, name: u64, stream: u64) 
     }
 }
 
-/// The key that an operation of `kind` calls by this name.
+/// The key of an operation of `kind` that has this name.
 fn key_named(env: &Env, kind: OperationKind, keys: &[RowKey; MAX_KEYS], name: u64) -> RowKey {
     let names = &env.system().operation(kind).keys;
     let at = names.iter().position(|key| key.name.stream == name);

@@ -1,4 +1,4 @@
-//! The world of one run: every node, what runs on it, and how it crashes and comes back.
+//! The world of one run: its nodes, their processes, crashes and restarts.
 
 pub mod instances;
 
@@ -32,35 +32,35 @@ pub struct World {
     protocol: OnceCell<Rc<dyn Protocol>>,
     /// Messages in flight on behalf of an operation.
     in_flight: Cell<i64>,
-    /// For which operations durable things of nodes hold unfinished work, for the books.
+    /// Operations for which durable state of nodes holds unfinished work.
     held: RefCell<BTreeSet<(OpId, LabelId)>>,
-    /// When the last one of them left or arrived.
+    /// The time at which the last such message left or arrived.
     last_travel: Cell<Time>,
-    /// How far each replica has followed the log of its source, for the books.
+    /// The position up to which each replica has followed the log of its source.
     copied: Vec<Cell<u64>>,
 }
 
-/// One node: what it is, what runs on it, what it remembers.
+/// A node: its kind, its processes and its state.
 struct Node {
     name: Name,
     pool: Option<Rc<Pool>>,
     databases: Vec<Rc<Database>>,
     recovery: Span,
-    /// Serves requests: up, and done with its recovery.
+    /// True while the node serves requests: it is up, and its recovery is over.
     ready: Cell<bool>,
-    /// How many faults keep it down.
+    /// The number of faults that keep it down.
     crashes: Cell<u32>,
-    /// How many faults let it stand still.
+    /// The number of faults that pause it.
     pauses: Cell<u32>,
-    /// How many deployments keep it from taking on more.
+    /// The number of deployments that drain it.
     drains: Cell<u32>,
-    /// When it did not serve, in the order of time; the last one may still last.
+    /// The times at which it did not serve, in order; the last one may still be open.
     absences: RefCell<Vec<Absence>>,
     locals: Locals,
     logs: RefCell<Vec<Rc<dyn Durable>>>,
 }
 
-/// Something on a node that survives a crash, less what was not forced.
+/// State of a node that survives a crash, except for what was not forced.
 trait Durable: Any {
     fn crash(&self, flushed: bool);
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
@@ -149,7 +149,7 @@ impl World {
         })
     }
 
-    /// Sets the pattern to work and starts its processes on every node.
+    /// Sets the pattern and starts its processes on every node.
     pub fn run(self: &Rc<Self>, protocol: Rc<dyn Protocol>) {
         assert!(self.protocol.set(protocol).is_ok(), "a world runs one protocol");
         for node in 1..self.nodes.len() as u16 {
@@ -157,8 +157,8 @@ impl World {
         }
     }
 
-    /// Returns whether it is news that something durable holds work for an operation, or no longer
-    /// does.
+    /// Notes that durable state holds work for an operation, or no longer does; returns whether
+    /// that is a change.
     pub(super) fn is_news(&self, op: OpId, label: LabelId, held: bool) -> bool {
         let mut known = self.held.borrow_mut();
         if held { known.insert((op, label)) } else { known.remove(&(op, label)) }
@@ -174,7 +174,7 @@ impl World {
         &self.network
     }
 
-    /// The pattern at work.
+    /// The pattern of this run.
     pub fn protocol(&self) -> &Rc<dyn Protocol> {
         self.protocol.get().expect("the protocol is set before anything runs")
     }
@@ -189,20 +189,19 @@ impl World {
         &self.databases
     }
 
-    /// All driver nodes, in the order in which the pattern named them.
+    /// All driver nodes, in the order in which the pattern declared them.
     pub fn drivers(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.drivers.iter().map(|(node, _)| *node)
     }
 
-    /// The driver nodes that play a role.
+    /// The driver nodes with a role.
     pub fn playing<'a>(&'a self, role: &'a str) -> impl Iterator<Item = NodeId> + 'a {
         let drivers = self.drivers.iter().filter(move |(_, driver)| driver.role == role);
         drivers.map(|(node, _)| *node)
     }
 
-    /// The driver node with this name, which the pattern at work has asked for; of several
-    /// instances the first. Several patterns that work side by side share the nodes that all of
-    /// them call the same.
+    /// The driver node with this name, which the pattern has declared; the first of several
+    /// instances. Patterns side by side share the nodes that have the same name in all of them.
     pub fn driver(&self, name: &str) -> NodeId {
         let mut named = self.named_drivers(name);
         named.next().expect("a pattern names the driver nodes it needs")
@@ -214,7 +213,7 @@ impl World {
         named.map(|(node, _)| *node)
     }
 
-    /// The driver that runs on a node, as the pattern at work calls it.
+    /// The driver of a node, under the name that the pattern declared.
     pub fn driver_on(&self, node: NodeId) -> Option<&'static str> {
         let driver = self.drivers.iter().find(|(known, _)| *known == node);
         driver.map(|(_, driver)| driver.name)
@@ -230,7 +229,7 @@ impl World {
         self.instance(self.env.system().owner(table, self.env.now()), op)
     }
 
-    /// The service where an operation's first step runs.
+    /// The service that carries out an operation's first step.
     pub fn first_service(&self, kind: OperationKind) -> ServiceId {
         self.env.system().operation(kind).steps[0].by
     }
@@ -255,44 +254,44 @@ impl World {
         self.node(node).pool.clone()
     }
 
-    /// Returns whether a node serves requests: it is up, its recovery is over, and it is not
-    /// drained.
+    /// Returns whether a node serves new requests: it is up, its recovery is over, and it is not
+    /// being drained.
     pub fn is_ready(&self, node: NodeId) -> bool {
         node == NodeId::WORLD || self.has_started(node) && self.node(node).drains.get() == 0
     }
 
-    /// Returns whether a node is up and done with its recovery.
+    /// Returns whether a node is up and its recovery is over.
     pub fn has_started(&self, node: NodeId) -> bool {
         self.env.sim().is_up(node) && self.node(node).ready.get()
     }
 
-    /// From now on a node lets nothing new in: who knocks is refused. What runs goes on. Those who
-    /// spread requests have been told.
+    /// Drains a node: new requests are refused, running ones continue. Load balancing knows at
+    /// once.
     pub fn drain(&self, node: NodeId) {
         let drains = &self.node(node).drains;
         drains.set(drains.get() + 1);
         self.note_presence(node, true);
     }
 
-    /// Ends what one [`World::drain`] began.
+    /// Ends a drain that [`World::drain`] began.
     pub fn undrain(&self, node: NodeId) {
         let drains = &self.node(node).drains;
         drains.set(drains.get().saturating_sub(1));
         self.note_presence(node, false);
     }
 
-    /// Returns whether the whole machine is down, so that not even a refusal comes back.
+    /// Returns whether the whole machine is down, which does not even refuse.
     pub fn is_silent(&self, node: NodeId) -> bool {
         self.network.is_silent(node)
     }
 
-    /// Crashes a node. Everything volatile on it is gone; with `machine`, callers hear nothing,
-    /// otherwise they are refused. A node may be held down by several faults at once.
+    /// Crashes a node, which loses all volatile state. With `machine`, callers get no answer;
+    /// otherwise they are refused. Several faults may keep a node down at once.
     pub fn crash(self: &Rc<Self>, id: NodeId, machine: bool) {
         self.go_down(id, machine, false);
     }
 
-    /// Crashes the processes of a node while its operating system goes on, which writes to disk
+    /// Crashes the processes of a node while its operating system survives, which writes to disk
     /// what was appended to logs but not forced.
     pub fn crash_processes(self: &Rc<Self>, id: NodeId) {
         self.go_down(id, false, true);
@@ -324,7 +323,7 @@ impl World {
         drop(node.locals.take());
     }
 
-    /// Ends one fault that keeps a node down; the last one lets it restart and recover.
+    /// Ends one fault that keeps a node down; after the last one the node restarts and recovers.
     pub fn restart(self: &Rc<Self>, id: NodeId) {
         let node = self.node(id);
         node.crashes.set(node.crashes.get().saturating_sub(1));
@@ -332,7 +331,8 @@ impl World {
             return;
         }
         self.network.silence(id, false);
-        // A process that crashes its own node at a semantic point runs on to its next pause.
+        // A process that crashed its own node at a semantic point has run on to its next await, and
+        // may have made memory again.
         drop(node.locals.take());
         let sim = self.env.sim();
         sim.restart(id);
@@ -349,8 +349,8 @@ impl World {
         });
     }
 
-    /// Lets a node stand still: nothing on it runs, the world goes on, and its timers fire late. A
-    /// node may be held by several faults at once. A crash ends it: who restarts is not paused.
+    /// Pauses a node: nothing on it runs, the world continues, and its timers fire late. Several
+    /// faults may pause a node at once. A crash ends all of them: a restarted node is not paused.
     pub fn pause(&self, id: NodeId) {
         let pauses = &self.node(id).pauses;
         pauses.set(pauses.get() + 1);
@@ -358,7 +358,7 @@ impl World {
         self.note_presence(id, false);
     }
 
-    /// Ends one fault that lets a node stand still; the last one lets it go on.
+    /// Ends one fault that pauses a node; after the last one the node resumes.
     pub fn resume(&self, id: NodeId) {
         let pauses = &self.node(id).pauses;
         pauses.set(pauses.get().saturating_sub(1));
@@ -368,7 +368,7 @@ impl World {
         self.note_presence(id, false);
     }
 
-    /// A node begins to serve: its processes start, with recovery first.
+    /// Starts the processes of a node, which begin with recovery.
     fn start(self: &Rc<Self>, id: NodeId) {
         self.node(id).ready.set(true);
         self.note_presence(id, false);
@@ -378,18 +378,19 @@ impl World {
         replica::start(self, id);
     }
 
-    /// The longest period of anything that recurs; quiescence waits for two of them.
+    /// The longest period of any recurring activity; quiescence requires two such periods without
+    /// change.
     pub fn period(&self) -> Span {
         self.protocol().period().max(self.env.system().feed_period())
     }
 
-    /// A replica has committed everything up to a place in the log of its source.
+    /// Notes that a replica has committed everything up to a position in the log of its source.
     pub(super) fn has_copied(&self, replica: usize, place: u64) {
         let copied = &self.copied[replica];
         copied.set(copied.get().max(place));
     }
 
-    /// Returns whether every replica has everything that its source has.
+    /// Returns whether every replica has caught up with its source.
     fn has_copied_all(&self) -> bool {
         let replicas = self.env.system().replicas.iter().zip(&self.copied);
         replicas.into_iter().all(|(replica, copied)| {
@@ -406,9 +407,9 @@ impl World {
         }
     }
 
-    /// Returns whether nothing is going on for any operation: no message in flight, no worker that
-    /// is busy, no lock, no prepared branch, no backlog in any store, no replica behind its source,
-    /// and nothing committed since `since`.
+    /// Returns whether nothing happens for any operation: no message in flight, no busy worker, no
+    /// lock, no prepared branch, no backlog in any store, no replica behind its source, and no
+    /// commit since `since`.
     pub fn is_quiet(&self, since: Time) -> bool {
         let mut pools = self.nodes.iter().filter_map(|node| node.pool.as_ref());
         self.in_flight.get() == 0
@@ -420,15 +421,15 @@ impl World {
                 .all(|database| !database.busy() && database.last_change() <= since)
     }
 
-    /// Returns whether everything is over and done with: it is quiet, nothing has travelled for any
-    /// operation since `since`, and nothing durable holds unfinished work that somebody will take
-    /// up again. What is stuck for good never is.
+    /// Returns whether all work is finished: the world is quiet, no message has travelled for an
+    /// operation since `since`, and no durable state holds unfinished work. It is never true while
+    /// work is stuck.
     pub fn is_done(&self, since: Time) -> bool {
         self.last_travel.get() <= since && self.env.held() <= 0 && self.is_quiet(since)
     }
 
-    /// Shared memory of a node, made on first use and forgotten in a crash. Processes reach that of
-    /// their own node with [`ProcessCtx::local`].
+    /// Volatile memory of a node, made on first use and cleared by a crash. Processes access that
+    /// of their own node with [`ProcessCtx::local`].
     pub fn local<T: Default + 'static>(&self, id: NodeId) -> Rc<RefCell<T>> {
         let locals = &self.node(id).locals;
         let known = locals.borrow().iter().find_map(|local| Rc::clone(local).downcast().ok());
@@ -475,7 +476,7 @@ fn service_pool(env: &Env, id: ServiceId, name: &Name) -> Rc<Pool> {
     Pool::new(env, Station::Service(id), capacity)
 }
 
-/// The workers of one instance of a driver, if anything bounds it.
+/// The workers of one instance of a driver; none if they are unlimited.
 fn driver_pool(env: &Env, driver: &Driver, name: &Name) -> Option<Rc<Pool>> {
     let system = env.system();
     let (role, spec) = role::number(driver.role).zip(system.driver(driver.role))?;

@@ -1,6 +1,6 @@
-//! The common ground of the protocols that commit a distributed transaction everywhere or nowhere:
-//! its name, its participants with their branches, its work, and the delivery of its outcome. How
-//! the outcome is decided is the protocol's own.
+//! The parts that the atomic commit protocols share: the name of a transaction, its participants
+//! with their branches, its work, and the delivery of its outcome. How the outcome is decided
+//! differs between the protocols.
 
 pub(crate) mod again;
 pub(crate) mod branches;
@@ -22,26 +22,29 @@ use crate::model::system::{DatabaseId, MAX_STEPS, OperationSpec, ServiceId, Step
 use crate::model::world::World;
 use crate::reason;
 
-/// A distributed transaction: one attempt at an operation, whoever asked for it. No two are the
-/// same, so a message about one that is over cannot be taken for the next.
+/// A distributed transaction: one attempt at an operation. Every attempt has a name of its own, so
+/// a message about a transaction that has ended cannot be taken for one about the next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Transaction {
     pub op: OpId,
-    /// Which instance of the coordinator has begun it, from 0, and owns it to its end.
+    /// The instance of the coordinator that has begun the transaction, from 0; it remains
+    /// responsible until the end.
     pub coordinator: u16,
-    /// Which of several patterns side by side that coordinator belongs to, as the format id of an
-    /// XA transaction says: to the others it is none of their business.
+    /// The pattern, of several side by side, to which that coordinator belongs, as the format id of
+    /// an XA transaction tells. The others ignore the transaction.
     pub part: u8,
-    /// How often the coordinator had been restarted.
+    /// The number of restarts of the coordinator before it began the transaction.
     pub epoch: u16,
-    /// Which one it is since then, from 1; 0 where epoch and attempt say that already.
+    /// The number of the transaction since that restart, from 1; 0 where epoch and attempt name it
+    /// already.
     pub number: u16,
-    /// Which attempt at the operation it is: another one has other instances of the services.
+    /// The attempt at the operation. Another attempt may reach other instances of the services.
     pub attempt: u8,
 }
 
 impl Transaction {
-    /// The attempt that the coordinator on this node begins for a part, with this number.
+    /// The transaction that the coordinator on this node begins, as the pattern number `part`, with
+    /// this number.
     pub fn begun(here: &ProcessCtx, part: u8, number: u16) -> Self {
         let Ctx { op, attempt, .. } = *here.ctx();
         let coordinator = here.world().instance_number(here.node());
@@ -58,8 +61,8 @@ impl Transaction {
             | u64::from(number)
     }
 
-    /// The name of a branch in its database: that of the transaction, and the service that takes
-    /// part in it.
+    /// The name of a branch in its database: that of the transaction, with the service that is its
+    /// participant.
     pub fn tag(self, service: ServiceId) -> u128 {
         u128::from(self.name()) << 16 | u128::from(service.0)
     }
@@ -78,22 +81,22 @@ impl Transaction {
         (transaction, ServiceId(tag as u16))
     }
 
-    /// The instance of a service that takes part in it, from its work to its end: whoever has done
-    /// the work has the session.
+    /// The instance of a service that is the participant from the work to the end: only the
+    /// instance that has done the work holds the session.
     pub fn participant(self, world: &World, service: ServiceId) -> NodeId {
         world.sticky(service, self.op, self.attempt.into())
     }
 }
 
-/// Some of the services that carry out an operation's steps, each by a bit: that of its first step.
-/// So a transaction costs a word, however many services the system has.
+/// A set of participants of one operation, a bit for each: that of the service's first step. A
+/// transaction therefore needs one word for it, however many services the system has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Participants(u32);
 
 const _: () = assert!(MAX_STEPS <= u32::BITS as usize, "a step has a bit");
 
 impl Participants {
-    /// Every service that carries out a step of the operation.
+    /// The services that carry out a step of the operation.
     pub fn of(operation: &OperationSpec) -> Self {
         let mut all = Self::default();
         operation.steps.iter().for_each(|step| all.add(operation, step.by));
@@ -113,7 +116,7 @@ impl Participants {
         first.map_or(0, |first| 1 << first)
     }
 
-    /// Those of both.
+    /// The union of two sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -139,25 +142,27 @@ pub(crate) fn operation(here: &ProcessCtx, op: OpId) -> &OperationSpec {
     here.system().operation(here.env().operation(op).kind)
 }
 
-/// The steps of an operation that a service carries out, a bit each.
+/// The steps of an operation that a service carries out, one bit for each.
 pub(super) fn steps_of(operation: &OperationSpec, service: ServiceId) -> u64 {
     let steps = operation.steps.iter().enumerate();
     steps.filter(|(_, step)| step.by == service).fold(0, |mask, (at, _)| mask | 1 << at)
 }
 
-/// How long calls to several services at once may take: as long as the most patient policy says.
+/// The time that calls to several services at once may take: the longest deadline of their retry
+/// policies.
 pub(super) fn patience(here: &ProcessCtx, services: impl Iterator<Item = ServiceId>) -> Span {
     let policies = services.map(|service| here.retry_at(service).step_deadline);
     policies.max().unwrap_or_default()
 }
 
-/// How long a branch may lie that was not prepared, until its database gives it up.
+/// The longest time that a branch which was not prepared stays open until its database rolls it
+/// back.
 pub(super) fn dormant(system: &System) -> Span {
     let timeouts = system.databases.iter().map(|database| database.branch_timeout);
     timeouts.max().unwrap_or_default()
 }
 
-/// Problems of a system whose operations are to be distributed transactions, in words.
+/// The reasons why operations of a system cannot be distributed transactions.
 pub(super) fn check(system: &System) -> Vec<Reason> {
     let mut problems = Vec::new();
     let is_used = |id| system.steps().any(|step| system.table(step.table).database == id);
@@ -188,8 +193,8 @@ pub(super) fn check(system: &System) -> Vec<Reason> {
     problems
 }
 
-/// The problem of two participants that write the same row: each branch would hold the lock for
-/// which the other one waits.
+/// The problem of two participants that write the same row: each branch would wait for the lock of
+/// the other.
 fn one_row_of_two(system: &System, operation: &OperationSpec) -> Option<Reason> {
     let steps = || operation.steps.iter();
     let same = |a: &StepSpec, b: &StepSpec| (a.table, a.key) == (b.table, b.key) && a.by != b.by;

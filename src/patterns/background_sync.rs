@@ -11,8 +11,9 @@
 //!
 //! **Acknowledged**: `accepted` after the first local commit.
 //!
-//! **Promises** (with a watermark that overlaps, or scans, and without blind overwrites): after one
-//! undisturbed run behind the last write, everything derived agrees with its source.
+//! **Promises** (with a watermark that overlaps, or scans, and corrections that are compared and
+//! set): after one undisturbed run behind the last write, everything derived agrees with its
+//! source.
 //!
 //! **Does not promise**: anything about the meantime. The lag of a write at a random moment is
 //! uniform between the work of a run and the interval plus that work.
@@ -22,7 +23,7 @@
 //!
 //! **Fails as**: `write = "blind"` puts back the whole row as it was read, and destroys what a
 //! service wrote in between; an outage of the job is an outage of consistency; a refusal at
-//! correction time comes long after the client was told yes.
+//! correction time comes long after the answer *yes*.
 
 mod coverage;
 pub(crate) mod job;
@@ -55,13 +56,13 @@ pub(crate) const JOB: &str = "sync-job";
 /// The name of the standby's node.
 const STANDBY: &str = "sync-standby";
 
-/// A local commit, and a job that carries it on.
+/// A local commit, and a periodic job that brings the other stores up to date.
 pub struct BackgroundSync {
     settings: Settings,
     rules: Rc<[Rule]>,
 }
 
-/// From where to where the interval between two runs is measured.
+/// The two instants between which the interval is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measured {
@@ -72,7 +73,7 @@ pub enum Measured {
     EndToStart,
 }
 
-/// How a run finds what has changed.
+/// The way in which a run finds what has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Find {
@@ -83,7 +84,7 @@ pub enum Find {
     Scan,
 }
 
-/// How a correction is written.
+/// The way in which a correction is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Write {
@@ -92,7 +93,8 @@ pub enum Write {
     /// The corrected column, if the row is still the version that was read; else once more.
     #[default]
     CompareAndSet,
-    /// The difference is added, whatever is there by now. Rows and copies are compared and set.
+    /// The difference, added to whatever value the cell has by now. Rows and copies are compared
+    /// and set.
     Delta,
 }
 
@@ -100,10 +102,10 @@ pub enum Write {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnRefusal {
-    /// The job takes back the row that it could not carry on.
+    /// The job reverts the change of the source row.
     #[default]
     Compensate,
-    /// The job tries again in the next run.
+    /// The job tries the correction again in the next run.
     Retry,
 }
 
@@ -113,18 +115,18 @@ pub enum OnRefusal {
 pub struct Settings {
     /// Time between two runs.
     pub interval: Span,
-    /// From where to where the interval is measured.
+    /// The two instants between which the interval is measured.
     pub measured: Measured,
-    /// How a run finds what has changed.
+    /// The way in which a run finds what has changed.
     pub find: Find,
-    /// How far behind the watermark a run looks again, for rows that were written earlier and
-    /// committed later. Must cover the longest transaction.
+    /// How far before the watermark a run reads again, for rows that were written earlier and
+    /// committed later. It must cover the longest transaction.
     pub overlap: Span,
     /// Rows per request.
     pub batch: u32,
-    /// How a correction is written.
+    /// The way in which a correction is written.
     pub write: Write,
-    /// The reaction when a rule refuses a correction.
+    /// The reaction of the job when a rule refuses a correction.
     pub on_refusal: OnRefusal,
     /// True if a row that was deleted at its source is deleted where it was derived.
     pub propagate_deletes: bool,
@@ -133,7 +135,8 @@ pub struct Settings {
     /// The share of runs that fail before they have corrected anything, 0 to 0.99.
     #[schemars(range(min = 0.0, max = 0.99))]
     pub run_failure: f64,
-    /// Alerts when a run finds a change older than this; never by default.
+    /// The age of a change at which a run that finds it raises an alert; without a value it never
+    /// does.
     pub watchdog: Option<Span>,
 }
 
@@ -156,7 +159,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The time from one run that does not fail to the next, exceeded in one of 10^9.
+    /// The time between two successful runs that is exceeded in one of 10^9 cases.
     fn longest_gap(&self) -> Span {
         let mut gap = self.interval;
         let mut fails = self.run_failure;
@@ -201,9 +204,10 @@ impl Pattern for BackgroundSync {
         problems
     }
 
-    /// A watermark goes by the databases' clocks, and misses what is written and then committed
-    /// later than its overlap, so then neither disks nor anything else may be late. A refusal that
-    /// is retried for ever leaves its operation half done for ever.
+    /// The promises with these settings. A watermark depends on the databases' clocks and misses a
+    /// row that is committed later than the overlap after it was written, so neither disks nor
+    /// anything else may be slow. A refusal that is retried for ever leaves its operation half done
+    /// for ever.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let refused = promise::may_be_refused_later(system);
         let blind = settings.write == Write::Blind;
@@ -255,8 +259,9 @@ impl Pattern for BackgroundSync {
         Demand::of_workers(system, role::JOB, asked).into_iter().collect()
     }
 
-    /// In each run the job reads, of every rule, the source rows that may have changed, page by
-    /// page, and for each batch of them once more source and target. Its corrections are steps.
+    /// The requests of the job: in each run it reads, for every rule, page by page, the source rows
+    /// that may have changed, and for each batch of them source and target again. Its corrections
+    /// are counted as steps.
     fn requests(
         settings: &Settings,
         system: &System,

@@ -1,85 +1,90 @@
 //! # Event-based (choreography)
 //!
-//! The first service commits locally and publishes what happened; the services whose steps follow
-//! consume the event, apply their step in a local transaction and publish in turn. Nobody is in
-//! charge. A refusal publishes a compensating event, and every service takes back what it did for
-//! that operation, or makes sure that it never will.
+//! The first service commits locally and publishes an event; the services whose steps follow
+//! consume the event, apply their step in a local transaction and publish in turn. No process
+//! coordinates them. A refusal publishes a compensating event, and every service compensates its
+//! steps of that operation, or bars them if they have not run.
 //!
 //! **Acknowledged**: `accepted` after the first local commit; with dual writes, after the attempt
 //! to publish; in process, `done` after the last handler.
 //!
 //! **Promises** (outbox or log tailing, durable broker, at least once, acknowledged after
 //! processing, idempotent consumers): every committed event reaches every consumer and takes effect
-//! once; every operation ends with all of its effects or none. That takes deliveries that last for
-//! longer than a database keeps the locks of a machine that is gone: `max-deliveries` and the
-//! pauses of `[retry]` against `branch-timeout`.
+//! once; every operation ends with all of its effects or none. For that, messages must be
+//! redelivered for longer than a database keeps the locks of a dead machine: `max-deliveries` and
+//! the pauses of `[retry]` against `branch-timeout`.
 //!
-//! **Does not promise**: when. The lag is what the relay, the broker and the consumers need, and
-//! outages of any of them come on top.
+//! **Does not promise**: a bound on the lag. It is the time that the relay, the broker and the
+//! consumers need, plus the outages of any of them.
 //!
 //! **Fails as**: `publish = "dual-write"` loses the event when the service dies between its commit
-//! and the broker's acknowledgement; a volatile broker forgets; without idempotent consumers a
-//! redelivery takes effect twice; acknowledged before processing, a crash in between loses it.
+//! and the broker's acknowledgement; a volatile broker loses its messages in a crash; without
+//! idempotent consumers a redelivery takes effect twice; with an acknowledgement before processing,
+//! a crash in between loses the event.
 //!
 //! # The relay
 //!
 //! The relay has a process for each database, which takes a batch at a time with one of its workers
 //! (`[drivers.relay]`) and keeps that for as long as it knows of more. Several `instances` share
-//! the events out by entity; those of one that was not heard of for `take-over` (`[drivers]`) are
-//! published by the others until it is back, and what either of them had in hand then twice. With
-//! `drain-until-empty = false` the pace is a batch each `poll-interval`, however much waits.
+//! the events out by entity; those of an instance without a sign of life for `take-over`
+//! (`[drivers]`) are published by the others until it is back, and events that both have read are
+//! published twice. With `drain-until-empty = false` it publishes one batch each `poll-interval`,
+//! however many events wait.
 //!
 //! # The broker
 //!
 //! A topic has `partitions`, and each of them a process for every consumer group. The `instances`
 //! of the broker (`[broker]`, or `[variants.NAME.drivers.broker]`) share the partitions out evenly;
-//! none has a copy of another's, so what belongs to one that is down is neither published nor
-//! delivered until it is back. An outbox row that could not be published stays and is tried again
-//! at each poll, with those behind it as far as the batch reaches.
+//! there are no copies, so messages of an instance that is down are neither published nor delivered
+//! until it is back. An outbox row that could not be published stays and is tried again at each
+//! poll, with the rows after it as far as the batch reaches.
 //!
-//! A group is handed one message of a partition at a time, so in order; with `in-flight = 10` so
-//! many, of which a later one may overtake. A message that fails waits as the operation's `[retry]`
-//! says before it is handed out again, and keeps its place meanwhile.
+//! A group gets one message of a partition at a time, and so in order; with `in-flight = 10` it
+//! gets ten, of which a later one may overtake an earlier one. A message that fails waits as the
+//! operation's `[retry]` says before it is delivered again, and keeps its place meanwhile.
 //!
 //! # Consumer groups
 //!
 //! The instances of a service are a consumer group: they share the partitions out evenly. A member
-//! that is away keeps its partitions for the `session-timeout`, and what they hold waits; then the
-//! others have them, until it is back. One that is drained leaves the group at once. One that was
-//! restarted subscribes again at its start, and is handed at once what is meant for it; a message
-//! that it was handed before the restart counts as a failed delivery.
+//! that is down keeps its partitions for the `session-timeout`, and their messages wait; then the
+//! others take them, until it is back. A drained member leaves the group at once. A restarted one
+//! subscribes again at its start, and gets its messages at once; a message that was delivered to it
+//! before the restart counts as a failed delivery.
 //!
 //! # An event bus in the process
 //!
 //! `publish = "in-process"` is what a framework's event bus does within one deployable: there is no
-//! broker and no relay. Once its transaction has committed, the publisher calls the handlers of
-//! those who follow, one after the other, and waits for each; these do the same in turn. In the
+//! broker and no relay. Once its transaction has committed, the publisher calls the handlers of the
+//! services that follow, one after the other, and waits for each; these do the same in turn. In the
 //! same process (see consolidation) that is no message; a handler that runs elsewhere is called
 //! over the network. A service that does not answer, or could not do its own step, is called again
-//! as the retry policy says; one that could, and failed with those behind it, is not. Nothing is
-//! stored.
+//! as the retry policy says; one that did its step, and failed with the services after it, is not.
+//! No event is stored.
 //!
-//! It looks like a function call and is not one transaction: a handler that fails makes the
-//! publisher answer `no` although what it committed stands, those behind it never hear of the
-//! event, and a crash loses the rest. A client that asks again makes the publisher publish again,
-//! which idempotent handlers survive. A refusal is told to everybody in the same way, and is the
+//! It looks like a function call and is not one transaction: if a handler fails, the publisher
+//! answers `no` although its own step is committed, the handlers after it are not called, and a
+//! crash loses the rest. A client that retries makes the publisher publish again, which idempotent
+//! handlers tolerate. A refusal is published to all participants in the same way, and is the
 //! answer.
 //!
 //! # Patience
 //!
-//! The client's answer waits for the first step, which has the operation's attempts. What is behind
-//! an `accepted` is tried by delivery: up to `max-deliveries`, after the pauses of the operation's
-//! `[retry]`, with `attempts-per-delivery` attempts each, which is one unless told otherwise, so
-//! that the two do not multiply. What could not be delivered at all, because the consumer was down,
-//! does not count.
+//! The client's answer waits for the first step, which has the operation's attempts. The steps
+//! after an `accepted` are tried by delivery: up to `max-deliveries`, after the pauses of the
+//! operation's `[retry]`, with `attempts-per-delivery` attempts each, which is one unless told
+//! otherwise, so that the two do not multiply. A message that could not be delivered at all,
+//! because the consumer was down, does not count.
 //!
 //! `handler-failure` makes a share of the deliveries fail before the consumer has done anything,
 //! each by itself. With a share p and at most m deliveries, a message is delivered
 //! (1 - p^m) / (1 - p) times on average, and the share p^m of all messages goes to the dead
-//! letters.
+//! letters. No promise is given up as long as that is at most two of a million: of the m
+//! deliveries those are counted off that fail by themselves in a row, and the budget of faults is
+//! what the others last for; it is empty if they do not outlast the locks of a machine that is
+//! gone.
 //!
-//! Where a step is delegated, its owner is the one who consumes and publishes: events reach it
-//! directly, whoever wants the step.
+//! Where a step is delegated, its owner consumes and publishes: events reach it directly, not by
+//! way of the service that wants the step.
 //!
 //! Settings follow Debezium (poll every 500 ms), MassTransit (batches of 100, inbox kept for
 //! 30 minutes), SQS (visibility timeout of 30 s) and Kafka (session timeout of 45 s).
@@ -110,11 +115,11 @@ use crate::reason;
 use consumer::Manners;
 use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
 
-/// Local commits, and events that carry them on.
+/// Local commits, and events on which the other services act.
 pub struct EventBased {
     pub(crate) settings: Settings,
     share: Share,
-    /// None if the events stay within the process.
+    /// The broker; none if the events stay within the process.
     pub(crate) broker: Option<Broker<Event>>,
 }
 
@@ -177,8 +182,8 @@ impl Pattern for EventBased {
         coverage::paths(settings, system)
     }
 
-    /// A relay polls an outbox alone, a group with one member has nobody to hand partitions to, and
-    /// without a broker there is nothing to deliver again.
+    /// The settings without effect: a relay polls only an outbox, a group with one member has no
+    /// other to take its partitions, and without a broker nothing is delivered again.
     fn unused(settings: &Settings, system: &System) -> Vec<&'static str> {
         let alone = system.services.iter().all(|service| service.instances == 1);
         let in_process = settings.publish == Publish::InProcess;
@@ -240,7 +245,8 @@ impl Pattern for EventBased {
         Self { settings: settings.clone(), share: share.clone(), broker }
     }
 
-    /// On a bus within the process those that follow at the same node do so while the client waits.
+    /// The steps at the entry. With a bus in the process those that follow at the same node are
+    /// done while the client waits.
     fn at_entry(&self, _: &World, _: OpId) -> u32 {
         if self.broker.is_none() { u32::MAX } else { 1 }
     }
@@ -305,12 +311,12 @@ impl Pattern for EventBased {
 }
 
 impl EventBased {
-    /// The event as an outbox row, where it is published through one and somebody wants it.
+    /// The event as an outbox row, if it is published through an outbox and a service consumes it.
     fn outbox(&self, here: &ProcessCtx, event: Event) -> Option<Event> {
         (self.settings.publish.is_stored() && is_wanted(here, &event)).then_some(event)
     }
 
-    /// A dual write publishes after the commit, with nothing that ties the two together.
+    /// Publishes an event after the commit, for a dual write: no transaction covers both.
     async fn publish_directly(&self, here: &ProcessCtx, event: Event) {
         if let Some(broker) = self.broker.as_ref().filter(|_| is_wanted(here, &event)) {
             publish(here, broker, event).await;
@@ -318,7 +324,7 @@ impl EventBased {
     }
 }
 
-/// Publishes one event, as often as the retry policy allows; then it is lost.
+/// Publishes one event, with the attempts of the retry policy; if all fail the event is lost.
 pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Event) {
     let policy = here.retry();
     let tries = (policy, policy.attempts);
@@ -333,7 +339,7 @@ pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Ev
     }
 }
 
-/// Returns whether any service waits for this event.
+/// Returns whether any service consumes this event.
 fn is_wanted(here: &ProcessCtx, event: &Event) -> bool {
     let services = 0..here.system().services.len() as u16;
     services.map(ServiceId).any(|service| consumer::wanted(here, service, event) != 0)

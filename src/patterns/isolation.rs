@@ -1,22 +1,22 @@
-//! Where sagas miss their isolation: what one operation has committed and another one builds on may
-//! still be taken back.
+//! The missing isolation of sagas: an operation may build on what another one has committed and
+//! takes back later.
 //!
-//! A row is there for everybody as soon as it is committed. When its maker compensates, what
-//! somebody else has made of it stays behind. Two things rule it out. Amounts that are added are
-//! taken back whatever else was added. And a step on a row that the last step of the other
-//! operation makes (its pivot, as it were) finds it only when nothing of that operation is taken
-//! back any more; Garcia-Molina and Salem leave the rest to the application.
+//! A row is visible to others as soon as it is committed. When the operation that made it
+//! compensates, what others have derived from it stays. Two cases are safe. Amounts that are added
+//! can be taken back whatever else was added. And a row that the last step of an operation makes
+//! (its pivot, in effect) is visible only when that operation is not compensated any more.
+//! Garcia-Molina and Salem leave all other cases to the application.
 
 use crate::model::system::{Effect, KeyChoice, OperationSpec, StepSpec, System};
 
-/// Returns whether an operation may build on what another one takes back later. Of steps that run
-/// in parallel, none is known to be the last.
+/// Returns whether an operation may build on what another one takes back later. If steps run in
+/// parallel, none of them is known to be the last.
 pub(super) fn is_missed(system: &System, parallel: bool) -> bool {
     let operations = || system.operations.iter();
     operations().any(|maker| operations().any(|other| builds_on(maker, other, parallel)))
 }
 
-/// Returns whether one operation may build on what another one, its maker, takes back later.
+/// Returns whether an operation may build on a row that another one, its maker, takes back later.
 fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bool {
     let (passing, last) = match maker.steps.split_last() {
         Some((last, passing)) if !parallel || maker.steps.len() <= 2 => (passing, Some(last)),
@@ -35,8 +35,8 @@ fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bo
     })
 }
 
-/// Returns whether a step of one operation may find the row of an earlier step of another one: what
-/// has a new key is found only by those who follow it.
+/// Returns whether a step of one operation may read or write the row of an earlier step of another
+/// one. A row with a new key is reached only by operations that follow its maker.
 fn meet_at_a_row(earlier: (&OperationSpec, &StepSpec), later: (&OperationSpec, &StepSpec)) -> bool {
     let choice = |(operation, step): (&OperationSpec, &StepSpec)| {
         operation.keys[usize::from(step.key)].choice.clone()

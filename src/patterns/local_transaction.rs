@@ -38,7 +38,7 @@ use crate::model::system::{StepId, System};
 use crate::model::world::World;
 use crate::reason;
 
-/// One transaction in the one database that holds everything.
+/// A single transaction in the one database that holds every table.
 pub struct LocalTransaction;
 
 /// A local transaction has no settings.
@@ -110,7 +110,8 @@ async fn transact(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     }
     let spec = &here.system().operation(kind).steps[0];
     let ctx = here.ctx().at_step(first, here.ctx().attempt);
-    // Services that share a database have a right to each other's tables: that is the bargain.
+    // Services that share a database may access each other's tables: that is the point of sharing
+    // it, and its coupling.
     let mut txn = here.database(spec.table).begin(ctx, here.node(), spec.by, true).await?;
     if !txn.once(step::key(op, first, Direction::Forward)).await? {
         // An earlier attempt went through, and only its answer was lost.

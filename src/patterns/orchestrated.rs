@@ -2,16 +2,16 @@
 //!
 //! A central orchestrator on a node of its own calls the services one after the other; each does
 //! its step as a local transaction. When a step is refused, the steps before it are taken back in
-//! reverse order by compensating transactions. Intermediate states are visible to everybody.
+//! reverse order by compensating transactions. Intermediate states are visible to readers and to
+//! other operations.
 //!
-//! A step whose outcome is unknown is never taken for a failure: it is compensated as well, and
-//! with idempotency keys that bars it, so that a request which is late finds its key used up. With
-//! a `pivot`, the steps in front of it can be taken back, the pivot decides, and what is behind
-//! it is retried until done. A step that only reads or locks has nothing to take back, and is not
-//! compensated. Without one the last step decides, unless steps run in parallel:
-//! while its outcome is unknown it is asked for again until it is known, and nothing is taken back.
-//! A refusal behind the pivot, or a compensation that fails too often, is left to a human; then
-//! nobody is told that it was done or undone.
+//! A step whose outcome is unknown is not taken for a failure: it is compensated as well, and with
+//! idempotency keys that bars it, so that a late request finds its key in use. With a `pivot`, the
+//! steps before it can be compensated, the pivot decides, and the steps after it are retried until
+//! done. A step that only reads or locks is not compensated. Without a pivot the last step decides,
+//! unless steps run in parallel: while its outcome is unknown it is repeated until the outcome is
+//! known, and no step is compensated. A refusal behind the pivot, or a compensation that fails too
+//! often, is left to a human; the client's answer is then *unknown*.
 //!
 //! Where a later step is delegated, the orchestrator calls the service that wants it, which calls
 //! the owner, there and back again.
@@ -20,18 +20,18 @@
 //!
 //! **Promises** (with durable state and idempotency keys): every operation ends with all of its
 //! effects or none, each applied at most once, whatever crashes; a restarted orchestrator resumes
-//! what it had begun.
+//! its workflows.
 //!
 //! **Does not promise**: isolation. A reader may see effects that are compensated later, and so may
-//! another operation: where one can build on a row that is taken back under it, what it made of it
-//! stays, and nobody can promise that derived rows agree with their sources. (Only what the last
-//! step makes is there for good as soon as it is there.) Nor does the orchestrator know of a
-//! request that the network copies: a copy that is held back until the saga is over may apply a
-//! step that was refused for want of stock.
+//! another operation: where an operation can build on a row that is compensated afterwards, what it
+//! derived stays, so derived rows may disagree with their sources. (Only the effects of the last
+//! step are final as soon as they show.) Nor does the orchestrator know of a request that the
+//! network copies: a copy that arrives after the end of the saga may apply a step that was refused
+//! for lack of stock.
 //!
-//! **Fails as**: `state = "volatile"` strands what was under way when the orchestrator crashes;
-//! without idempotency keys a retry after a lost reply applies a step twice, and a request that
-//! is late applies a step that has been compensated.
+//! **Fails as**: `state = "volatile"` leaves open workflows stranded when the orchestrator crashes;
+//! without idempotency keys a retry after a lost reply applies a step twice, and a request that is
+//! late applies a step that has been compensated.
 //!
 //! # Capacity
 //!
@@ -106,12 +106,12 @@ use settings::{ORCHESTRATORS, STORE, Settings, State};
 pub struct Orchestrated {
     settings: Settings,
     recovery: &'static dyn BackwardRecovery,
-    /// Its number among the patterns side by side.
+    /// The number of this pattern among those side by side.
     part: u8,
 }
 
 impl Orchestrated {
-    /// An orchestrator with these settings, which takes failed workflows back in this way.
+    /// An orchestrator with these settings and these rules of backward recovery.
     pub(crate) fn recovering(settings: Settings, recovery: &'static dyn BackwardRecovery) -> Self {
         Self { settings, recovery, part: 0 }
     }
@@ -131,10 +131,12 @@ impl Pattern for Orchestrated {
         settings.idle(system)
     }
 
-    /// A copy of a request that arrives when its saga is over may be answered unlike the request
-    /// itself, where a rule looks at what others have done: then copies are outside the budget.
+    /// The promises with these settings. A copy of a request that arrives after its saga has ended
+    /// may be answered unlike the request itself, if a rule depends on other operations: duplicated
+    /// messages are then outside the budget.
     fn promises(settings: &Settings, system: &System) -> Promises {
-        // What somebody else's operation has not made yet cannot be changed behind such a step.
+        // A row that another operation has not made yet cannot be changed by a step that is never
+        // compensated.
         let forward = (system.operations.iter())
             .any(|operation| operation.steps.iter().rev().skip(1).any(StepSpec::is_lasting));
         let stuck = settings.compensation_attempts.0 > 0
@@ -180,7 +182,8 @@ impl Pattern for Orchestrated {
         if settings.is_shared() { Vec::new() } else { vec!["lease", "fencing"] }
     }
 
-    /// A request is a step of the orchestrator, and so is each call to a service.
+    /// The demands of requests: each takes one step of the orchestrator's work, and so does each
+    /// call to a service.
     fn demands(_: &Settings, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
         let calls = |kind| system.operation(kind).steps.len() as f64;
         let steps = offered.iter().map(|(kind, rate)| rate * (1.0 + calls(*kind))).sum();
@@ -192,7 +195,8 @@ impl Pattern for Orchestrated {
         settings.nodes().into_iter().map(|name| Driver { name, role: role(name) }).collect()
     }
 
-    /// Of several instances one suffices, with the store that they share.
+    /// The nodes that must be up: one of several instances suffices, with the store that they
+    /// share.
     fn waits(settings: &Settings) -> Waits {
         let mut drivers = settings.nodes();
         if settings.is_shared() {
@@ -216,7 +220,8 @@ impl Pattern for Orchestrated {
         }
     }
 
-    /// One of several instances takes on nothing unless it leads, and none what another one has.
+    /// Returns whether this instance accepts the operation: of several, only the leader does, and
+    /// none accepts an operation that another instance has.
     fn admits(&self, here: &ProcessCtx) -> bool {
         self.epoch(here).is_some() && !journal::is_left(here, here.ctx().op)
     }
@@ -228,8 +233,8 @@ impl Pattern for Orchestrated {
         }
     }
 
-    /// After a restart the log says which workflows are open; each goes on where it was. Several
-    /// instances ask for the lease first.
+    /// Starts the recovery of an orchestrator: the log says which workflows are open, and each
+    /// continues where it was. Several instances ask for the lease first.
     fn start(self: Rc<Self>, here: ProcessCtx) {
         if self.settings.is_shared() {
             self.start_shared(here);

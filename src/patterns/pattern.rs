@@ -41,8 +41,8 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
-    /// The settings that can do nothing for the operations of this system, or defeat themselves, by
-    /// their keys, each with words that go on behind the key, such as `does nothing: ...`.
+    /// The settings that have no effect on the operations of this system, or defeat themselves, by
+    /// their keys, each with a text that continues after the key, such as `does nothing: ...`.
     fn idle(settings: &Self::Settings, system: &System) -> Vec<(&'static str, Reason)> {
         let _ = (settings, system);
         Vec::new()
@@ -62,15 +62,15 @@ pub trait Pattern: Sized + 'static {
         Paths::new()
     }
 
-    /// The nodes of its own that it needs beside services and databases: a coordinator, a job, a
-    /// relay. Each declares its role; a fault on `role:driver` strikes all of them.
+    /// The driver nodes that the pattern needs beside services and databases: a coordinator, a job,
+    /// a relay. Each declares its role; a fault on `role:driver` affects all of them.
     fn drivers(settings: &Self::Settings) -> Vec<Driver> {
         let _ = settings;
         Vec::new()
     }
 
-    /// The demands on its drivers, on average, of operations that are offered so often per
-    /// second; nothing by default.
+    /// The mean demands on the drivers, for operations that are offered at these rates per second;
+    /// none by default.
     fn demands(
         settings: &Self::Settings,
         system: &System,
@@ -80,8 +80,8 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
-    /// The requests of its drivers to the owners of tables, on average per second, beside those
-    /// that do the steps of the operations; none by default. Each takes a worker and a statement.
+    /// The mean rate of requests from the drivers to the owners of tables, per second, beside those
+    /// that carry out steps; none by default. Each takes a worker and a statement.
     fn requests(
         settings: &Self::Settings,
         system: &System,
@@ -91,45 +91,47 @@ pub trait Pattern: Sized + 'static {
         Vec::new()
     }
 
-    /// The settings that can do nothing beside the others of these settings and on this system, by
-    /// their keys: no result rests on them. By default all can.
+    /// The settings that have no effect beside the others of these settings and on this system, by
+    /// their keys: no result depends on them. By default none.
     fn unused(settings: &Self::Settings, system: &System) -> Vec<&'static str> {
         let _ = (settings, system);
         Vec::new()
     }
 
-    /// The nodes that must be up for a yes: by default the services of all steps and all drivers.
+    /// The nodes that must be up for an operation to be answered with yes: by default the services
+    /// of all steps and all drivers.
     fn waits(settings: &Self::Settings) -> Waits {
         let drivers = Self::drivers(settings).into_iter().map(|driver| driver.name).collect();
         Waits { steps: WaitsFor::All, drivers, publishes: false }
     }
 
-    /// The pattern at work in a world that has its driver nodes; see [`World::driver`].
+    /// An instance of the pattern in a world that has its driver nodes; see [`World::driver`].
     fn new(settings: &Self::Settings, world: &Rc<World>) -> Self;
 
-    /// The pattern at work beside others that carry out other operations: only those of its share
-    /// are its business. By default it does not care.
+    /// An instance of the pattern beside others that carry out other operations: it must leave all
+    /// but those of its share alone. By default it ignores the share.
     fn beside(settings: &Self::Settings, world: &Rc<World>, share: &Share) -> Self {
         let _ = share;
         Self::new(settings, world)
     }
 
-    /// Which node a client knocks at with this attempt; by default an instance of the service of
-    /// the first step, and with a further attempt another one.
+    /// The node to which a client sends this attempt; by default an instance of the service of the
+    /// first step, another one for each further attempt.
     fn entry(&self, world: &World, kind: OperationKind, op: OpId, attempt: u16) -> NodeId {
         world.attempted(world.first_service(kind), op, attempt)
     }
 
-    /// Returns whether this node takes on the operation that `here` works for, by default true. One
-    /// that does not refuses it as if its process were down, and the client may ask another.
+    /// Returns whether this node accepts the operation that `here` works for, by default true. A
+    /// node that does not refuses it as if its process were down, and the client may ask another
+    /// one.
     fn admits(&self, here: &ProcessCtx) -> bool {
         let _ = here;
         true
     }
 
-    /// The steps that the entry carries out itself while the client waits, a bit each, by default
-    /// the first: of a service into which others were consolidated, the request costs the work of
-    /// each that has one of them.
+    /// The steps that the entry node carries out itself while the client waits, one bit for each;
+    /// by default the first. At a service that others were consolidated into, the request costs the
+    /// work of each consolidated service that has one of these steps.
     fn at_entry(&self, world: &World, op: OpId) -> u32 {
         let _ = (world, op);
         1
@@ -137,8 +139,8 @@ pub trait Pattern: Sized + 'static {
 
     /// Carries out an operation for a client, at the entry node, with the attempts that the client
     /// has left ([`crate::patterns::step::left`]). A client that asks again while this is under
-    /// way, or later, is answered without it; only after a crash it is called again with the same
-    /// operation, which is its own idempotency key.
+    /// way, or later, is answered with the same result and without another call. Only after a crash
+    /// this is called again with the same operation, whose id serves as its idempotency key.
     fn execute(
         self: Rc<Self>,
         here: ProcessCtx,
@@ -151,35 +153,37 @@ pub trait Pattern: Sized + 'static {
         let _ = here;
     }
 
-    /// The longest period of anything that recurs; quiescence waits for two of them.
+    /// The longest period of any recurring activity. The settle phase waits for two such periods
+    /// without change before the system counts as quiescent.
     fn period(&self) -> Span {
         Span::ZERO
     }
 
-    /// How long work that a fault interrupted may lie, beside that period, until it is taken up
-    /// again or given up: a message that was not acknowledged, a branch that was not prepared.
+    /// The longest time that work which a fault interrupted may be left alone, beside that period,
+    /// until it is resumed or given up: a message that was not acknowledged, a branch that was not
+    /// prepared.
     fn dormant(settings: &Self::Settings, system: &System) -> Span {
         let _ = (settings, system);
         Span::ZERO
     }
 }
 
-/// The demand on a driver, on average, and what it can do.
+/// The mean demand on a driver, and its capacity.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Demand {
     /// The role of the driver.
     pub driver: &'static str,
-    /// The unit of both: workers, events a second.
+    /// The unit of both numbers: workers, events a second.
     pub unit: &'static str,
-    /// So much is asked for.
+    /// The demand, in that unit.
     pub demand: f64,
-    /// So much there is.
+    /// The capacity, in that unit.
     pub capacity: f64,
 }
 
 impl Demand {
-    /// The workers that a driver needs for so many steps of its own work per second; none if
-    /// nothing bounds it.
+    /// The demand on the workers of a driver for so many steps of its own work per second; none if
+    /// its workers are unlimited.
     pub fn of_workers(system: &System, driver: &'static str, steps: f64) -> Option<Self> {
         let spec = system.driver(driver)?;
         let demand = steps * spec.work.mean()?;
@@ -207,8 +211,9 @@ pub trait Prepared: Send + Sync {
     }
     /// The promises on this system, and their budget of faults.
     fn promises(&self, system: &System) -> Promises;
-    /// The promises with its default settings: what a change of settings gives up is what
-    /// these promises have and those of the chosen settings have not.
+    /// The promises with its default settings, under the failures of those that were chosen
+    /// ([`Pattern::by_default`]): what a change of settings gives up is what these promises have
+    /// and those of the chosen settings have not.
     fn promises_by_default(&self, system: &System) -> Promises;
     /// The paths that operations can take; see [`Pattern::paths`]. By default none.
     fn paths(&self, system: &System) -> Paths {
@@ -227,13 +232,14 @@ pub trait Prepared: Send + Sync {
     fn unused(&self, system: &System) -> Vec<String>;
     /// The nodes that must be up for a yes to an operation of this kind.
     fn waits(&self, kind: OperationKind) -> Waits;
-    /// The same from each moment on in which it changes, the start of the run included.
+    /// The nodes that must be up, from each instant on at which they change, the start of the run
+    /// included.
     fn waits_in_turn(&self, kind: OperationKind) -> Vec<(Time, Waits)> {
         vec![(Time::ZERO, self.waits(kind))]
     }
-    /// The pattern at work in a world that has these nodes.
+    /// An instance of the pattern in a world that has its nodes.
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
-    /// The same beside other patterns, for its share of the operations.
+    /// An instance of the pattern beside others, for its share of the operations.
     fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol>;
     /// Returns whether it looks at rows rather than at operations; see [`Pattern::GOES_BY_ROWS`].
     fn goes_by_rows(&self) -> bool;
@@ -319,7 +325,7 @@ impl<P: Pattern> Prepared for With<P> {
     }
 }
 
-/// A pattern as the world runs it.
+/// An instance of a pattern as the world drives it.
 pub(crate) fn at_work<P: Pattern>(pattern: Rc<P>) -> Rc<dyn Protocol> {
     Rc::new(AtWork(pattern))
 }
@@ -366,17 +372,17 @@ impl<P: Pattern> Register<Configurable<dyn Prepared>> for P {
     }
 }
 
-/// The longest period of anything that recurs where a pattern works on a system.
+/// The longest period of any recurring activity when a pattern runs on a system.
 pub fn period(pattern: &dyn Prepared, system: &System) -> Span {
     asked(pattern, system, |protocol| protocol.period()).max(system.feed_period())
 }
 
-/// The shortest period of what recurs in a pattern itself.
+/// The shortest period of any recurring activity of the pattern itself.
 pub fn shortest_period(pattern: &dyn Prepared, system: &System) -> Span {
     asked(pattern, system, |protocol| protocol.shortest_period())
 }
 
-/// A period of a pattern at work.
+/// A period that an instance of a pattern reports.
 fn asked(pattern: &dyn Prepared, system: &System, of: impl Fn(&dyn Protocol) -> Span) -> Span {
     let mut system = system.clone();
     system.tables.iter_mut().for_each(|table| table.rows = 0); // They take time to make.
@@ -395,7 +401,7 @@ pub type PatternEntry = Entry<Configurable<dyn Prepared>>;
 pub type Patterns = Registry<Configurable<dyn Prepared>>;
 
 impl Patterns {
-    /// The roles that drivers of these patterns play, as far as they have them by default.
+    /// The roles that the drivers of these patterns have with default settings.
     pub fn roles(&self) -> Vec<&'static str> {
         let drivers = self.iter().flat_map(|entry| entry.with_defaults().drivers());
         drivers.map(|driver| driver.role).collect()

@@ -1,10 +1,10 @@
-//! Several patterns in one run: each operation under the one that was chosen for it, and from a
-//! given time on perhaps under another.
+//! Several patterns in one run: each operation is carried out by the pattern that was chosen for
+//! its kind, which may change at a given time.
 //!
-//! What an operation is carried out by is settled when it arrives, and stays so: what began under
-//! the old pattern ends under it, however late, and a client that asks again is answered by the
-//! same. Patterns share what all of them call the same, such as the broker's node, and beyond that
-//! nothing but the services and their stores.
+//! The pattern of an operation is decided when the operation arrives and never changes: what began
+//! under the old pattern ends under it, however late, and a client that asks again is answered by
+//! the same one. Patterns share the driver nodes that have the same name in all of them, such as
+//! the broker's, and beyond that nothing but the services and their stores.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -26,17 +26,18 @@ use crate::model::registry::Choice;
 use crate::model::system::{Effect, OperationKind, StepSpec, System, TableId};
 use crate::model::world::World;
 
-/// From when on which pattern carries out each kind of operation.
+/// A period of a run with the pattern of each kind of operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Era {
-    /// Operations that arrive from then on, since the start of the run, belong to it.
+    /// The start of the period, since the start of the run: operations that arrive from then on
+    /// belong to it.
     pub from: Span,
-    /// By kind of operation, the position of its pattern; of a kind that is not offered then, of
-    /// the one that it has first or had last.
+    /// The position of the pattern, by kind of operation. A kind that is not offered in the period
+    /// has the pattern that it has first or had last.
     pub patterns: Vec<usize>,
 }
 
-/// Several patterns, each with its share of the operations.
+/// A combination of patterns, each with its share of the operations.
 struct PatternMix {
     name: String,
     summary: String,
@@ -54,7 +55,7 @@ impl Part {
         Share::these(self.kinds.iter().copied())
     }
 
-    /// A key of its settings among those of the other parts.
+    /// The key of a setting of this part among those of the other parts.
     fn key(&self, key: &str) -> String {
         format!("{}.{key}", self.pattern.name())
     }
@@ -70,8 +71,9 @@ impl Part {
     }
 }
 
-/// These patterns side by side, as these eras (the first from the start, each later than the one
-/// before) say. Where all operations are always carried out by the same one, it is that pattern.
+/// A combination of patterns for these eras, the first of which begins with the run, each later
+/// than the one before. If the same pattern always carries out all operations, the result is that
+/// pattern.
 pub fn pattern_mix(
     patterns: &[Arc<dyn Prepared>],
     eras: Vec<Era>,
@@ -100,7 +102,7 @@ pub fn pattern_mix(
     Arc::new(PatternMix { name, summary, parts, eras })
 }
 
-/// An era in words.
+/// The text that describes an era.
 fn said(era: &Era, names: &[&str], system: &System) -> String {
     let from = match era.from {
         Span::ZERO => String::new(),
@@ -123,16 +125,16 @@ fn said(era: &Era, names: &[&str], system: &System) -> String {
 }
 
 impl PatternMix {
-    /// Those of the operations that a part carries out from the start on.
+    /// The operations that a part carries out from the start on.
     fn own(&self, part: usize, offered: &[(OperationKind, f64)]) -> Vec<(OperationKind, f64)> {
         let patterns = &self.eras[0].patterns;
         let own = offered.iter().filter(|(kind, _)| patterns.get(kind.index()) == Some(&part));
         own.copied().collect()
     }
 
-    /// The guarantees of all parts, each for its own operations, as long as no more goes wrong than
-    /// every one of them endures. One that goes by rows carries on what another has begun where
-    /// both write the same cells; then nobody can promise how operations end.
+    /// The guarantees of all parts, each for its own operations, within a budget that is inside
+    /// that of every part. A part that works on rows carries on changes of another one where both
+    /// write the same cells; then no guarantee about the end of operations is possible.
     fn together(
         &self,
         system: &System,
@@ -153,9 +155,9 @@ impl PatternMix {
         together
     }
 
-    /// Returns whether a step behind an early answer may come before the row that it changes is
-    /// there, because another part makes it: each keeps the order of its own operations only. What
-    /// was accepted is then taken back.
+    /// Returns whether a step that runs after an early answer may precede the creation of its row
+    /// by another part: each part orders only its own operations. What was accepted is then taken
+    /// back.
     fn is_overtaken(&self, system: &System) -> bool {
         let makes = |part: &Part, table: TableId| {
             part.steps(system)
@@ -187,7 +189,7 @@ impl PatternMix {
     }
 }
 
-/// The guarantees of both, inside the budget of both, with the longer bound.
+/// The guarantees that both give, within the budget of both, with the longer bound.
 fn meet(one: Promises, other: Promises) -> Promises {
     let guarantees =
         one.guarantees.into_iter().filter(|name| other.guarantees.contains(name)).collect();
@@ -195,8 +197,8 @@ fn meet(one: Promises, other: Promises) -> Promises {
     Promises { guarantees, budget: tighter(&one.budget, &other.budget), within }
 }
 
-/// The budget that is inside both. Of a kind of fault one may allow more to certain targets, and
-/// the other may have an allowance for all, which bounds that, too.
+/// The largest budget that is inside both. One may allow more faults of a kind on certain targets,
+/// and the other may have an allowance for all targets, which limits that, too.
 pub(super) fn tighter(one: &Budget, other: &Budget) -> Budget {
     let parts = |budget: &Budget| budget.0.iter().filter(|it| !it.targets.is_empty()).count();
     let (finer, coarser) = if parts(one) < parts(other) { (other, one) } else { (one, other) };
@@ -241,7 +243,7 @@ impl Prepared for PatternMix {
         choices
     }
 
-    /// Each part must be able to carry out its own operations.
+    /// The problems of the parts: each must be able to carry out its own operations.
     fn check(&self, system: &System) -> Vec<Reason> {
         self.parts.iter().flat_map(|part| part.pattern.check(&part.own(system))).collect()
     }
@@ -286,7 +288,8 @@ impl Prepared for PatternMix {
         self.parts.iter().enumerate().flat_map(of).collect()
     }
 
-    /// Where the pattern is switched: under the first that carries out this kind.
+    /// The nodes that must be up under the first pattern that carries out this kind, if the pattern
+    /// is switched.
     fn waits(&self, kind: OperationKind) -> Waits {
         self.parts[self.eras[0].patterns[kind.index()]].pattern.waits(kind)
     }
@@ -326,7 +329,7 @@ struct AtWork {
 }
 
 impl AtWork {
-    /// The pattern of an operation: the one of its kind when it arrived.
+    /// The pattern of an operation: that of its kind when it arrived.
     fn part(&self, kind: OperationKind, arrived: Time) -> &Rc<dyn Protocol> {
         let begun = |era: &&Era| Time::ZERO + era.from <= arrived;
         let era = self.eras.iter().rev().find(begun).unwrap_or(&self.eras[0]);

@@ -1,13 +1,13 @@
 //! # Paxos Commit
 //!
-//! Two-phase commit whose decision does not hang on one node. Every participant does its part of
-//! the work in a branch of one distributed transaction, as in two-phase commit, and when the
-//! coordinator asks, it forces a prepared record before it votes yes. But it registers that vote
-//! with 2F + 1 *acceptors*, the coordinator being one of them (F is `tolerated-faults`, 1 by
+//! Two-phase commit whose decision does not depend on a single node. Every participant does its
+//! part of the work in a branch of one distributed transaction, as in two-phase commit, and when
+//! the coordinator asks, it forces a prepared record before it votes yes. But it registers that
+//! vote with 2F + 1 *acceptors*, the coordinator being one of them (F is `tolerated-faults`, 1 by
 //! default; the other 2F have nodes of their own, of the role `acceptor`). An acceptor that has all
-//! votes forces one record for all of them and says so to the coordinator. Once F + 1 acceptors
-//! have such a record, its own among them, the transaction is committed: the coordinator needs no
-//! record of a decision beside it.
+//! votes forces one record for all of them and reports that to the coordinator. Once F + 1
+//! acceptors have such a record, its own among them, the transaction is committed: the coordinator
+//! needs no record of a decision beside it.
 //!
 //! For each participant there is one instance of the Paxos consensus algorithm, which chooses
 //! *prepared* or *aborted*, and the transaction commits if all choose *prepared*. The votes are
@@ -22,13 +22,13 @@
 //! **Promises**: all participants commit or none does, whatever crashes or is lost; no reader sees
 //! a part. No participant waits for one node: in doubt, it learns the decision as soon as F + 1
 //! acceptors and one of them to lead can be reached, within an `inquiry-interval`, a call or two to
-//! who is silent, and four messages between acceptors.
+//! nodes that do not answer, and four messages between acceptors.
 //!
 //! **Does not promise**: to make progress while more than F acceptors are down: then branches stay
 //! in doubt, as in two-phase commit. Nor to answer operations while the coordinator that has begun
-//! them is down: only their transactions end without it. Back again, it finds out from the
-//! acceptors what became of an operation before it tries it once more. Other `instances` of it take
-//! on others, and those that got no answer, as with two-phase commit.
+//! them is down: only their transactions end without it. Once restarted, it asks the acceptors for
+//! the outcome of an operation before it tries the operation again. Other `instances` of it take
+//! new operations, and those that got no answer, as with two-phase commit.
 //!
 //! **Costs**: with n participants, of whom y vote yes and the others no, beside two-phase commit
 //! that presumes nothing or abort
@@ -45,23 +45,23 @@
 //! acceptor, its record of the votes is the commit record of two-phase commit, and a commit costs
 //! the same. An abort differs, because the instance of a participant that has aborted is free for
 //! ever: the coordinator aborts as soon as it hears of one, without a record, as if it presumed
-//! abort, and the participant writes none. But outcomes are forced and acknowledged always, as
-//! with presumed nothing: acceptors may forget only what nobody can ask for any more. They are told
-//! once, without an acknowledgement: one that does not hear of it keeps its record of that
-//! transaction, which costs it room and nothing else. Each ballot of another leader costs 4F
+//! abort, and the participant writes none. But outcomes are always forced and acknowledged, as with
+//! presumed nothing: acceptors may forget a transaction only when no inquiry about it is possible
+//! any more. They get that message once, without an acknowledgement: one that misses it keeps its
+//! record of that transaction, which only costs space. Each ballot of another leader costs 4F
 //! messages and at least 2F + 2 forced records.
 //!
-//! Gray and Lamport (section 4.3) count (n + 1)(F + 3) - 4 messages and n + F + 1 forced writes
-//! for a commit, against 3n - 1 and n + 1, and five message delays against four. They send votes
-//! to F + 1 acceptors, and to the others only if one of those is silent, where here all are asked
-//! at once and nobody waits for a spare; they begin with a message of the first participant, which
-//! is then not asked, where here the coordinator has seen to the work and asks all; and they count
+//! Gray and Lamport (section 4.3) count (n + 1)(F + 3) - 4 messages and n + F + 1 forced writes for
+//! a commit, against 3n - 1 and n + 1, and five message delays against four. They send votes to F +
+//! 1 acceptors, and to the others only if one of those is silent, where here all are asked at once
+//! and none is kept in reserve; they begin with a message of the first participant, which is then
+//! not asked, where here the coordinator has distributed the work and asks all; and they count
 //! neither the commit records of participants, nor acknowledgements, nor the messages that let
 //! acceptors forget. Counted like that, the protocol is the same. Their *faster* variant, in which
 //! acceptors tell the participants themselves, saves a delay and is not here.
 //!
 //! A participant that has changed nothing registers that, drops out at its vote and hears nothing
-//! more; if all are like that, nobody writes a record of the votes.
+//! more; if all participants do, no acceptor writes a record of the votes.
 //!
 //! **Three-phase commit** is not here. Skeen's protocol does not block when nodes crash as long as
 //! nothing else goes wrong, but rests on timeouts that tell a crash from a slow or cut network: in
@@ -108,11 +108,11 @@ use leader::InDoubt;
 use rules::{Rules, Textbook};
 use settings::{MOST, Settings};
 
-/// Participants with a log each, and acceptors that agree on their votes.
+/// Participants with a log each, and acceptors that agree on the votes.
 pub struct PaxosCommit {
     settings: Settings,
     rules: &'static dyn Rules,
-    /// Its number among the patterns side by side.
+    /// The number of this pattern among those side by side.
     part: u8,
 }
 
@@ -133,9 +133,9 @@ impl PaxosCommit {
         }
     }
 
-    /// The answer to an operation of which this coordinator may have forgotten something in a
-    /// crash: it was committed, or nobody can wait for the answer any more. Otherwise none of its
-    /// earlier transactions has committed or ever will.
+    /// The answer to an operation about which this coordinator may have forgotten something in a
+    /// crash: done, because an earlier transaction was committed, or no, because its client has
+    /// given up. None if no earlier transaction of it was committed or ever will be.
     async fn earlier_answer(&self, here: &ProcessCtx, op: OpId) -> Option<Answer> {
         if is_forgotten(here, op) {
             return Some(Answer::TechnicalNo); // Its client has given up long ago.
@@ -188,7 +188,8 @@ impl Pattern for PaxosCommit {
         coverage::paths(settings, system)
     }
 
-    /// A request, its rounds of work, the votes and the decision are a step each.
+    /// The demands of operations: a request, its rounds of work, the votes and the decision are a
+    /// step each.
     fn demands(_: &Settings, system: &System, offered: &[(OperationKind, f64)]) -> Vec<Demand> {
         let rounds = |kind| rounds(FanOut::Parallel, system.operation(kind)) as f64;
         let steps = offered.iter().map(|(kind, rate)| rate * (3.0 + rounds(*kind))).sum();
@@ -200,7 +201,7 @@ impl Pattern for PaxosCommit {
         std::iter::once(coordinator).chain(settings.acceptors()).collect()
     }
 
-    /// The coordinator and as many others as make a majority with it, whichever they are.
+    /// The nodes that must be up: the coordinator, and any others that make a majority with it.
     fn waits(settings: &Settings) -> Waits {
         let acceptors = settings.acceptors().into_iter().take(settings.tolerated_faults.into());
         let others = acceptors.map(|acceptor| acceptor.name);
@@ -220,7 +221,8 @@ impl Pattern for PaxosCommit {
         world.driver_of(role::COORDINATOR, op, attempt)
     }
 
-    /// Technical failures abort the transaction; the whole of it is tried again, as a new one.
+    /// Carries out an operation. After a technical failure the transaction is aborted and the whole
+    /// of it is tried again, as a new transaction.
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         if let Some(answer) = self.earlier_answer(&here, op).await {
             return answer;

@@ -1,4 +1,4 @@
-//! The promises of patterns: those of all of them, less what their settings give up.
+//! The guarantees that patterns have in common, less those that settings give up.
 
 use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget, faults};
@@ -20,14 +20,14 @@ const MANNERS: &[&str] = &[
 pub(super) const ENDS: &[&str] =
     &["all-or-nothing", "client-contract", "convergence", "terminal-in-time", "nothing-held"];
 
-/// The guarantee about tables that are kept by quorums, of a pattern whose answers wait for all of
+/// The guarantee about tables that are stored in quorums, of a pattern that answers after all of
 /// its commits.
 pub(super) fn of_quorums(system: &System) -> &'static [&'static str] {
     if system.quorums.is_empty() { &[] } else { &["write-quorum"] }
 }
 
-/// Returns whether a promise is about what operations come to, so that any path of a pattern may
-/// break it.
+/// Returns whether a guarantee is about the effects of operations, so that any path of a pattern
+/// may break it.
 pub fn rests_on_paths(name: &str) -> bool {
     !MANNERS.contains(&name)
 }
@@ -41,13 +41,13 @@ impl Keeps {
         Self(MANNERS.to_vec()).and(ENDS).and(&["at-most-once", "resumes-after-restart"])
     }
 
-    /// These as well.
+    /// Adds guarantees.
     pub fn and(mut self, more: &[&'static str]) -> Self {
         self.0.extend(more);
         self
     }
 
-    /// Not these, if a setting gives them up.
+    /// Removes guarantees if a setting gives them up.
     pub fn unless(mut self, given_up: bool, these: &[&str]) -> Self {
         if given_up {
             self.0.retain(|name| !these.contains(name));
@@ -55,19 +55,19 @@ impl Keeps {
         self
     }
 
-    /// The list.
+    /// The names of the guarantees.
     pub fn names(self) -> Vec<&'static str> {
         self.0
     }
 }
 
-/// So many faults of every kind, each no longer than this, on anything.
+/// A budget of so many faults of every kind, each no longer than this, on any target.
 pub(super) fn budget(count: u32, longest: Span) -> Budget {
     let all = faults::ALL.iter().flat_map(|kinds| kinds.iter());
     Budget(all.map(|kind| Allowance::new(kind, count, longest)).collect())
 }
 
-/// The usual budget: anything may go wrong, for at most half a minute each.
+/// The usual budget: eight faults of every kind, each for at most half a minute.
 pub(super) fn usual() -> Budget {
     budget(8, HALF)
 }
@@ -75,15 +75,15 @@ pub(super) fn usual() -> Budget {
 /// Half a minute.
 pub(super) const HALF: Span = Span::from_secs(30);
 
-/// Returns whether a rule may refuse a step behind the first: who answers before that answers too
-/// early.
+/// Returns whether a rule may refuse a step after the first one, in which case an answer before
+/// that step may be wrong.
 pub(super) fn may_be_refused_later(system: &System) -> bool {
     let later = system.operations.iter().flat_map(|operation| operation.steps.iter().skip(1));
     later.into_iter().any(|step| step.refuse.is_some())
 }
 
-/// Returns whether a rule looks at what other operations have done: then a late copy of a request
-/// may be answered unlike the request itself.
+/// Returns whether a rule depends on other operations, in which case a late copy of a request may
+/// be answered unlike the request itself.
 pub(super) fn depends_on_others(system: &System) -> bool {
     system.steps().any(|step| matches!(step.refuse, Some(Refuse::Below { .. })))
 }
@@ -94,8 +94,8 @@ pub(super) fn steps(system: &System) -> u64 {
     most.unwrap_or(1)
 }
 
-/// How long a restarted node needs at most before it serves, and a database until it gives up what
-/// machines that are gone have locked.
+/// The longest time from a restart until the node serves again, and until a database releases the
+/// locks of machines that are gone.
 pub(super) fn recovery(system: &System) -> Span {
     let services = system.services.iter().map(|service| service.recovery);
     let databases = system.databases.iter().map(|database| database.recovery);
@@ -104,7 +104,8 @@ pub(super) fn recovery(system: &System) -> Span {
         + Span::from_secs(1)
 }
 
-/// How long one thing takes at most under the retry policy, every attempt up to its deadline.
+/// The longest time that one request takes under the retry policy, with every attempt up to its
+/// deadline.
 pub(super) fn tries(retry: &RetrySpec) -> Span {
     let calls = retry.step_deadline.saturating_mul(u64::from(retry.attempts) * 2);
     (0..retry.attempts.saturating_sub(1)).fold(calls, |sum, number| sum + retry.pause(number))

@@ -1,14 +1,14 @@
-//! Which operations a pattern carries out, where several work side by side in one world.
+//! The operations that a pattern carries out, where several patterns run side by side.
 
 use std::sync::Arc;
 
 use crate::model::system::{OperationKind, OperationSpec, System};
 
-/// The operations of one pattern: all, unless others have theirs.
+/// The set of operations that one pattern carries out: all, unless others carry out some.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Share {
     kinds: Option<Arc<[OperationKind]>>,
-    /// The number of the pattern among those that work side by side, from 0. What it keeps on
+    /// The number of the pattern among those side by side, from 0. The state of the pattern on
     /// nodes that it shares with others carries this number.
     pub part: u8,
 }
@@ -19,23 +19,23 @@ impl Share {
         Self::default()
     }
 
-    /// These kinds of operation, at any time of the run.
+    /// The operations of these kinds, at any time of the run.
     pub fn these(kinds: impl IntoIterator<Item = OperationKind>) -> Self {
         Self { kinds: Some(kinds.into_iter().collect()), part: 0 }
     }
 
-    /// These operations, as those of the pattern with this number.
+    /// This share, as that of the pattern with this number.
     #[must_use]
     pub fn of_part(self, part: u8) -> Self {
         Self { part, ..self }
     }
 
-    /// Returns whether operations of this kind belong to it.
+    /// Returns whether operations of this kind belong to the share.
     pub fn has(&self, kind: OperationKind) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 
-    /// Those of the operations that belong to `other` as well, as operations of its part.
+    /// The intersection with `other`, as a share of that pattern.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let both = match (&self.kinds, &other.kinds) {
@@ -48,9 +48,9 @@ impl Share {
         both.of_part(other.part)
     }
 
-    /// The system with its operations only: the others keep their places and have no steps. What
-    /// refers to operations and says nothing about how they are carried out is left out: loads,
-    /// reads, and which of them is offered when.
+    /// The system with the operations of this share only: the others keep their positions and have
+    /// no steps. Everything that refers to operations and does not say how they are carried out is
+    /// left out: loads, reads, and the times at which operations are offered.
     pub fn own(&self, system: &System) -> System {
         let operations = system.kinds().zip(&system.operations).map(|(kind, operation)| {
             let steps = if self.has(kind) { operation.steps.clone() } else { Vec::new() };
@@ -61,7 +61,7 @@ impl Share {
         System { operations, loads, reads, layouts, ..system.clone() }
     }
 
-    /// Its operations, in the order of the system.
+    /// The operations of the share, in the order of the system.
     pub fn of<'s>(&self, system: &'s System) -> impl Iterator<Item = &'s OperationSpec> {
         system.kinds().filter(|kind| self.has(*kind)).map(|kind| system.operation(kind))
     }

@@ -1,9 +1,9 @@
-//! Operations of one store beside those that need a pattern: each is one local transaction of its
-//! service, whatever carries out the others.
+//! Operations of one store beside those that span several: each of them is one local transaction of
+//! its service, whatever pattern carries out the others.
 //!
-//! A transaction manager commits a transaction with one participant in one phase, and nobody begins
-//! a workflow to write one row: to do either would make a local write depend on nodes that it has
-//! no use for.
+//! A transaction manager commits a transaction with one participant in one phase, and a workflow
+//! engine is not used to write one row: a local write would otherwise depend on nodes that it does
+//! not need.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,17 +25,17 @@ use crate::model::registry::Choice;
 use crate::model::system::{OperationKind, System, TableId};
 use crate::model::world::World;
 
-/// A pattern, and the operations that need none.
+/// A pattern with the operations that it carries out, and those that are local transactions.
 struct SingleStore {
     pattern: Arc<dyn Prepared>,
     /// The operations that touch one store.
     local: Share,
-    /// Those that `pattern` carries out.
+    /// The operations that `pattern` carries out.
     spanning: Share,
     summary: String,
 }
 
-/// This pattern for the operations of a system that span several stores or services, and local
+/// A pattern for the operations of a system that span several stores or services, with local
 /// transactions for all others.
 pub fn locally(pattern: Arc<dyn Prepared>, system: &System) -> Arc<dyn Prepared> {
     let is_local = |kind: &OperationKind| system.operation(*kind).is_local(system);
@@ -51,13 +51,13 @@ pub fn locally(pattern: Arc<dyn Prepared>, system: &System) -> Arc<dyn Prepared>
 }
 
 impl SingleStore {
-    /// Those of the operations that span several stores.
+    /// The rates of the operations that span several stores.
     fn spanning_of(&self, offered: &[(OperationKind, f64)]) -> Vec<(OperationKind, f64)> {
         offered.iter().filter(|(kind, _)| self.spanning.has(*kind)).copied().collect()
     }
 
-    /// The promises of the pattern on the whole system: a local transaction keeps at least as
-    /// much. What that one does not endure is outside, though.
+    /// The promises of the pattern, on the whole system: a local transaction keeps at least as
+    /// much. Faults that the local transaction does not tolerate are outside the common budget.
     fn together(&self, promises: Promises, system: &System) -> Promises {
         let local = LocalTransaction::promises(&Settings {}, &self.local.own(system));
         let within = promises.within.map(|within| within.max(local.within.unwrap_or_default()));

@@ -1,5 +1,5 @@
-//! The parts that all patterns share: carrying out one step as a local transaction, and the one
-//! retry policy.
+//! A step as a local transaction, its compensation, and the retry policy: the parts that all
+//! patterns share.
 
 use crate::model::call::Message;
 use crate::model::database::{DbError, Direction, Event, EventKind, IdemKey, StepRef, Txn};
@@ -11,30 +11,33 @@ use crate::model::system::{
     Access, Columns, Lookup, RetrySpec, RowKey, ServiceId, StepId, StepSpec,
 };
 
-/// Why a step did not (verifiably) take effect.
+/// The reason why a step did not take effect, or is not known to have taken effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// A business rule said no; nothing stays.
+    /// A business rule refused the step; it has no effect.
     Refused,
-    /// Overflow, lock timeout, deadlock, a broken session: nothing stays, another try may help.
+    /// An overflow, a lock timeout, a deadlock or a broken session: the step has no effect, and a
+    /// retry may succeed.
     Technical,
-    /// The outcome is unknown: the step was submitted, no answer came, it may have taken effect.
+    /// The outcome is unknown: the step was submitted and not answered, so it may have taken
+    /// effect.
     Unknown,
-    /// The attempts are used up by who was asked, at others that it has asked in turn; nothing is
-    /// to be tried again. It may have taken effect there if `in_doubt`.
+    /// The service that was asked has used up the attempts at others that it asked in turn, and the
+    /// step must not be retried. It may have taken effect there if `in_doubt`.
     UsedUp {
         /// True if an attempt got no answer.
         in_doubt: bool,
     },
     /// Another instance of the driver has committed the operation, or has claimed it and carries it
-    /// out; nothing stays, and another try does not help.
+    /// out. The step has no effect, and a retry does not help.
     Taken,
-    /// A holder of the lease with a higher fencing token has been here; nothing stays, and another
-    /// try does not help.
+    /// A holder of the lease with a higher fencing token has been at the database. The step has no
+    /// effect, and a retry does not help.
     Fenced,
 }
 
-/// Returns whether a result is a technical failure of who was asked, for circuit breakers.
+/// Returns whether a result is a technical failure of the service that was called, for circuit
+/// breakers.
 pub fn is_failure<T>(result: &Result<T, Failure>) -> bool {
     use Failure::{Technical, Unknown, UsedUp};
     matches!(result, Err(Technical | Unknown | UsedUp { .. }))
@@ -103,7 +106,7 @@ pub fn copies(refusals: bool, compensates: bool) -> Paths {
 }
 
 paths! {
-    /// The acts of a fence.
+    /// The path of a database that refuses an outdated fencing token.
     pub enum Fence {
         Refused = "a database refuses a deposed leader",
     }
@@ -114,17 +117,19 @@ pub fn may_be_refused(step: &StepSpec) -> bool {
     step.refuse.is_some() || step.lookup.is_some_and(|lookup| lookup.refuse.is_some())
 }
 
-/// How a step is protected against being applied twice or too late, and what is published with it.
+/// Options of a step: its protection against being applied twice or too late, and the event that is
+/// published with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ApplyOptions {
     /// Claims the idempotency key of the step in the same transaction.
     pub once: bool,
     /// Writes this outbox row in the same transaction.
     pub event: Option<Event>,
-    /// Passes the fence of the database with this token, in the same transaction.
+    /// The fencing token, which the database checks in the same transaction.
     pub fence: Option<u64>,
-    /// With `once`: the instance of the driver that asks, as one of several, for the first step of
-    /// an operation. The step is that instance's own from then on, and a refusal is stored.
+    /// The instance of the driver that asks for the first step of an operation, if there are
+    /// several instances; needs `once`. From then on the step belongs to that instance, and a
+    /// refusal is stored.
     pub owner: Option<u16>,
 }
 
@@ -155,16 +160,16 @@ async fn pass(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<
     Ok(txn)
 }
 
-/// Applies one step in a local transaction at the service that owns its table. Runs there. With
-/// `care.once` a duplicate does nothing: the first delivery did the work.
+/// Applies one step in a local transaction, at the service that owns its table. With `options.once`
+/// a duplicate has no effect.
 pub async fn apply(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
     outcome(here, step, options).await?;
     Ok(())
 }
 
-/// Applies one step as [`apply`] does, for a caller that goes by the result: a step that was
-/// taken back or barred meanwhile does not stand, and is not said to. Nor is one said to have
-/// failed while a copy of the request is at work here, which may yet succeed.
+/// Applies one step as [`apply`] does, for a caller that relies on the result: a step that was
+/// compensated or barred meanwhile is not reported as applied. Nor is a step reported as failed
+/// while a copy of the request is being processed at this node, which may yet succeed.
 pub async fn apply_to_stand(
     here: &ProcessCtx,
     step: StepId,
@@ -182,11 +187,11 @@ pub async fn apply_to_stand(
     }
 }
 
-/// The steps that requests are at work on at one node, one entry for each request.
+/// The steps that requests are being processed for at one node, one entry for each request.
 #[derive(Default)]
 struct AtWork(Vec<(OpId, StepId)>);
 
-/// One request at work on a step, among the copies of it.
+/// A request that is being processed, among possible copies of it.
 struct Request {
     at_work: Local<AtWork>,
     on: (OpId, StepId),
@@ -214,12 +219,12 @@ impl Drop for Request {
     }
 }
 
-/// Applies one step, and gives its outcome: [`EventKind::Applied`], or, of a duplicate, the outcome
-/// that the first delivery stored, which may have been taken back or barred since.
+/// Applies one step and returns its outcome: [`EventKind::Applied`], or, for a duplicate, the
+/// outcome that the first delivery stored, which may have been compensated or barred since.
 ///
 /// # Errors
 ///
-/// [`Failure::Refused`] also if the first delivery was refused, whatever the rule would say now.
+/// [`Failure::Refused`] also if the first delivery was refused, whatever the rule would decide now.
 pub async fn outcome(
     here: &ProcessCtx,
     step: StepId,
@@ -242,6 +247,10 @@ async fn forward(
     options: ApplyOptions,
 ) -> Result<EventKind, Failure> {
     let op = here.ctx().op;
+    // Before the transaction: a look-up may call another service, and a transaction that is open
+    // meanwhile would hold a connection and locks. A refusal does not end a step with an
+    // idempotency key yet: a copy of the request may have been applied before, and its outcome
+    // counts.
     let looked = lookup(here, step).await;
     if let Err(failure) = looked
         && !(options.once && failure == Failure::Refused)
@@ -260,7 +269,8 @@ async fn forward(
             None => {}
             Some(EventKind::Refused) => return Err(Failure::Refused),
             Some(outcome) => {
-                // Whatever stands against it now did not then; but copies may lack it.
+                // The step was applied, whatever rules would refuse it now; but copies of the row
+                // may lack it.
                 quorum::confirm(here, step).await?;
                 return Ok(outcome);
             }
@@ -278,8 +288,8 @@ async fn forward(
     Ok(EventKind::Applied)
 }
 
-/// Makes the step under a key the own of the instance that asks, if somebody asks as one of several
-/// instances and nobody did before.
+/// Claims a step for the instance of the driver that asks, if the request names one of several
+/// instances and no instance has claimed it before.
 ///
 /// # Errors
 ///
@@ -299,7 +309,8 @@ async fn own(
     if found.is_some() && !is_own { Err(Failure::Taken) } else { Ok(()) }
 }
 
-/// Writes a refusal under the key of a step, unless there is an outcome. Gives the one that stands.
+/// Stores a refusal under the key of a step, unless an outcome is stored there. Returns the stored
+/// outcome.
 async fn store_refusal(
     here: &ProcessCtx,
     step: StepId,
@@ -318,8 +329,8 @@ async fn store_refusal(
     Ok(EventKind::Refused)
 }
 
-/// Notes durably that a step was refused, with the event that tells the others. With `care.once`
-/// that is stored under its key, so that a duplicate finds the question answered.
+/// Stores durably that a step was refused, with the event that informs the others. With
+/// `options.once` the refusal is stored under the key of the step, so that a duplicate finds it.
 pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
     let mut txn = pass(here, step, options).await?;
     let forward = key(here.ctx().op, step, Direction::Forward);
@@ -336,23 +347,23 @@ pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> R
 pub enum ToUndo {
     /// The step may have been applied.
     Applied(Txn),
-    /// The step was never applied, or was refused. The transaction has written under its forward
-    /// key that it is taken back, which a late request finds once this is committed.
+    /// The step was never applied, or was refused. The transaction has stored *undone* under its
+    /// forward key, so that a request which arrives after this commit has no effect.
     NeverRan(Txn),
     /// An earlier copy of this compensation did the work.
     Undone,
 }
 
-/// Takes one step back in a local transaction. With `options.once`, a step that never ran is not
-/// undone but barred.
+/// Compensates one step in a local transaction. With `options.once`, a step that never ran is
+/// barred instead: a late request for it has no effect.
 pub async fn undo(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
     let found = find_to_undo(here, step, options).await?;
     here.passes(&found);
     finish_undo(here, step, options, found).await
 }
 
-/// Begins the transaction of a compensation and finds out by the idempotency keys what there is to
-/// take back. Without `options.once` a step counts as applied.
+/// Begins the transaction of a compensation and looks up, by the idempotency keys, what has to be
+/// compensated. Without `options.once` the step counts as applied.
 pub async fn find_to_undo(
     here: &ProcessCtx,
     step: StepId,
@@ -373,7 +384,7 @@ pub async fn find_to_undo(
     Ok(if applied { ToUndo::Applied(txn) } else { ToUndo::NeverRan(txn) })
 }
 
-/// Takes back what a compensation has found, and commits its transaction.
+/// Compensates what [`find_to_undo`] has found, and commits its transaction.
 pub async fn finish_undo(
     here: &ProcessCtx,
     step: StepId,
@@ -393,8 +404,8 @@ pub async fn finish_undo(
     }
 }
 
-/// Does a step's look-up, if it has one, by the path that its service has to the table: in the
-/// database, in a replica of its own, or by asking the table's owner.
+/// Does the look-up of a step, if it has one, through the access that its service has to the table:
+/// in the database, in a replica of its own, or by a call to the table's owner.
 pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
     let op = here.ctx().op;
     let info = here.env().operation(op);
@@ -408,7 +419,8 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
             look_up(here, spec.by, Lookup { table: copy, ..lookup }, row).await
         }
         Access::Call(owner) => {
-            // Once in an attempt at the step, unless calls to the owner have a policy of their own.
+            // One call for each attempt at the step, unless calls to the owner have a policy of
+            // their own.
             let policy = here.retry_at(owner);
             let tries = here.system().services[owner.index()].retry.attempts.unwrap_or(1);
             let here = here.at_step(step, here.ctx().attempt.saturating_mul(tries));
@@ -429,7 +441,8 @@ pub async fn lookup(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
     }
 }
 
-/// Reads a row and goes by what is there. A read leaves nothing behind, whatever became of it.
+/// Reads a row and evaluates the rule of the look-up. A read changes nothing, so every failure but
+/// a refusal may be retried.
 async fn look_up(
     here: ProcessCtx,
     by: ServiceId,
@@ -444,7 +457,7 @@ async fn look_up(
     }
 }
 
-/// The lookups of every step, for patterns that carry out the whole operation in one place.
+/// Does the look-ups of every step, for patterns that carry out the whole operation in one place.
 pub async fn lookups(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     let kind = here.env().operation(op).kind;
     for at in 0..here.system().operation(kind).steps.len() as u8 {
@@ -453,9 +466,9 @@ pub async fn lookups(here: &ProcessCtx, op: OpId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Carries out, with the attempts that are left of the operation's, the local transaction that
-/// decides it: `yes` once it has committed. If no attempt succeeds and the outcome of one is
-/// unknown, so is the answer: that attempt may have committed.
+/// Carries out, with the attempts that are left to the operation, the local transaction that
+/// decides it, and answers `yes` once it has committed. If no attempt succeeds and the outcome of
+/// one is unknown, the answer is unknown: that attempt may have committed.
 pub async fn decide(
     here: &ProcessCtx,
     label: &'static str,
@@ -476,15 +489,16 @@ pub async fn decide(
     answer.await.unwrap_or_else(|| none(in_doubt))
 }
 
-/// The retry policy of the operation that `here` works for, and how many attempts of it are left to
-/// who is asked: less those that were used up on the way, but for the one that has arrived.
+/// The retry policy of the operation that `here` works for, and the number of attempts left to the
+/// service that was asked: those of the policy less those that were used up on the way, except the
+/// one that has arrived.
 pub fn left(here: &ProcessCtx) -> (RetrySpec, u16) {
     let policy = here.retry();
     (policy, policy.attempts.saturating_sub(here.ctx().attempt).max(1))
 }
 
-/// Tries so many times under a retry policy until `attempt` gives something. Each attempt sees its
-/// number in its context, counted from the one there.
+/// Calls `attempt` under a retry policy, so many times at most, until it returns a value. Each
+/// attempt sees its number in its context, counted on from the number there.
 pub async fn retry<T>(
     here: &ProcessCtx,
     label: &'static str,

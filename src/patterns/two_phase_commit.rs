@@ -3,7 +3,7 @@
 //! A coordinator has every participant (a service with its database) do its part of the work in a
 //! branch of one distributed transaction, then asks all of them to *prepare*. A participant that
 //! votes yes has forced a prepared record first and from then on keeps its locks until it learns
-//! the decision. If all vote yes, the coordinator forces `commit` before anybody hears of it;
+//! the decision. If all vote yes, the coordinator forces a commit record before it tells anyone;
 //! otherwise it aborts. Recovery reads the log only.
 //!
 //! **Acknowledged**: `done` when the decision is durable, `no` when abort is decided.
@@ -13,9 +13,9 @@
 //! **Does not promise**: to make progress while the coordinator is down. A prepared participant
 //! stays *in doubt*, with its locks, and asks again and again.
 //!
-//! **Presumptions** say what an inquiry is answered when the coordinator knows nothing, and so
-//! which records need not be forced and which decisions not acknowledged. With n participants, of
-//! whom y vote yes and the others no, and all asked at once, the protocol costs
+//! **Presumptions** determine the answer to an inquiry when the coordinator has no record, and so
+//! which records need not be forced and which decisions need no acknowledgement. With n
+//! participants, of whom y vote yes and the others no, and all asked at once, the protocol costs
 //!
 //! | presumed | commit: forced, not forced, messages | abort: forced, not forced, messages |
 //! |---|---|---|
@@ -39,34 +39,34 @@
 //! forced unless aborts are presumed, and the coordinator writes one even where it could presume
 //! it. No recovery needs them, and many implementations leave them out (`abort-records = false`):
 //! then no participant that votes no writes anything, nor does the coordinator under presumed
-//! abort, nor under presumed nothing if there is nobody whom it has to tell. Here the coordinator
-//! differs from R\* in two things: it is not a participant itself, so all n are asked by message;
-//! and a branch that its database has lost in a crash votes no without a record. Under presumed
-//! commit the collecting record without a commit record stands for the abort.
+//! abort, nor under presumed nothing if it has no participant to tell. Here the coordinator differs
+//! from R\* in two things: it is not a participant itself, so all n are asked by message; and a
+//! branch that its database has lost in a crash votes no without a record. Under presumed commit
+//! the collecting record without a commit record stands for the abort.
 //!
 //! A participant that has changed nothing drops out at its vote: it costs two messages and no
-//! record. Before votes are asked for nobody can be in doubt: an abort is then told once, and
-//! nothing is logged.
+//! record. Before votes are asked for no participant can be in doubt: an abort is then sent once,
+//! and nothing is logged.
 //!
 //! A request, each round of work, the votes and the decision are a step each of the coordinator's
 //! own work, for which it needs one of its workers (`[drivers.coordinator]`).
 //!
 //! Several `instances` of the coordinator (or of the service that coordinates) share the operations
 //! out, each with a log of its own, and a transaction stays with the one that has begun it. A
-//! client that gets no answer turns to the next one, and all do once it is known that one is away
-//! (`endpoint-delay` of `[drivers]`). What the first one has done the second cannot ask, but finds:
-//! with several, every transaction claims the operation's idempotency key in the branch of its
-//! first step that writes, one statement more. If that is committed, so is the operation; if it is
-//! in doubt, its lock makes others wait. A refusal of an operation that another instance was asked
-//! for is made durable under the key before it is told.
+//! client that gets no answer turns to the next one, and all clients do once it is known that one
+//! is down (`endpoint-delay` of `[drivers]`). The second cannot ask the first one what it has done,
+//! but finds out by a key: with several instances, every transaction claims the operation's
+//! idempotency key in the branch of its first step that writes, at the cost of one statement. If
+//! the key is committed, so is the operation; while it is in doubt, its lock makes others wait. If
+//! another instance was asked for the operation before, a refusal is made durable under the key
+//! before the client is told.
 //!
-//! Where a step is delegated, its owner is the participant: the coordinator asks it directly,
-//! whoever wants the step.
+//! Where a step is delegated, its owner is the participant: the coordinator calls it directly, not
+//! by way of the service that wants the step.
 //!
-//! **Messages** may come twice, late or not at all. A transaction that is tried again is a new one
-//! with a new name; a participant that has ended one does not begin it again. The name says which
-//! coordinator has begun it and, where patterns work side by side, of which of them: recovery takes
-//! only what is its own.
+//! **Messages** may arrive twice, late or not at all. A retry is a new transaction with a new name;
+//! a participant does not begin an ended one again. The name contains the coordinator and, where
+//! patterns run side by side, the pattern: recovery takes only its own transactions.
 //!
 //! **Fails as**: locks held through an outage of the coordinator; with `heuristic-after`, a
 //! participant that decides alone may break atomicity.
@@ -105,11 +105,11 @@ use settings::{Place, Presumption, Settings};
 /// The name of the node of a coordinator that has a node of its own.
 const COORDINATOR: &str = role::COORDINATOR;
 
-/// A coordinator, participants, and a log each.
+/// A coordinator and participants, each with a log.
 pub struct TwoPhaseCommit {
     settings: Settings,
     decisions: &'static dyn Decisions,
-    /// Its number among the patterns side by side.
+    /// The number of this pattern among those side by side.
     part: u8,
 }
 
@@ -130,7 +130,8 @@ impl Pattern for TwoPhaseCommit {
         atomic_commit::check(system)
     }
 
-    /// A participant that decides alone gives up everything that needs one outcome.
+    /// The promises with these settings. A participant that decides heuristically gives up every
+    /// guarantee that needs a common outcome.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let alone = settings.heuristic_after.is_some();
         let guarantees = Keeps::everything()
@@ -150,7 +151,8 @@ impl Pattern for TwoPhaseCommit {
         coverage::paths(settings, system)
     }
 
-    /// A request, its rounds of work, the votes and the decision are a step each.
+    /// The demands of operations: a request, its rounds of work, the votes and the decision are a
+    /// step each.
     fn demands(
         settings: &Settings,
         system: &System,
@@ -186,7 +188,8 @@ impl Pattern for TwoPhaseCommit {
         }
     }
 
-    /// Technical failures abort the transaction; the whole of it is tried again, as a new one.
+    /// Carries out an operation. After a technical failure the transaction is aborted and the whole
+    /// of it is tried again, as a new transaction.
     async fn execute(self: Rc<Self>, here: ProcessCtx, op: OpId) -> Answer {
         if let Some(answer) = coordinator::earlier_answer(&here, op) {
             return answer;

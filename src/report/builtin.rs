@@ -1,4 +1,4 @@
-//! The exports that driftlab brings. A new one is a file, and a line here.
+//! The exports that driftlab brings. A new export needs a file and a line here.
 
 use super::chart::{Bitmaps, Vectors};
 use super::csv::coupling::CouplingTable;

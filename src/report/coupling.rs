@@ -1,27 +1,27 @@
-//! M13 as facts: one line for each, for the page and for `coupling.csv`.
+//! The facts of M13 (coupling), one line for each, for the page and for `coupling.csv`.
 
 use super::human;
 use crate::checks::measures::Unit;
 use crate::experiment::result::{Comparison, VariantResult};
 
-/// How likely each node is up in the availability that reports name.
+/// The availability that reports assume of each node.
 pub const EACH: f64 = 0.999;
 
-/// One fact about who depends on whom.
+/// One fact about the dependence of services on each other.
 pub struct Fact {
     /// The sort of fact, e.g. `writes`.
     pub fact: &'static str,
     /// The subject: a table, column, operation, database, fault or group.
     pub subject: String,
-    /// The services that it concerns.
+    /// The services that the fact is about.
     pub who: String,
-    /// Whose doing it is, or how it is, if that has to be said.
+    /// The rest of the fact, if it has any: by which service, or in which way.
     pub of: String,
-    /// A number that goes with it: (in which unit, how much, exactly).
+    /// The number that belongs to the fact, with its unit.
     pub number: Option<(Unit, f64)>,
 }
 
-/// All facts about one variant, what is only read off its layout first.
+/// All facts about one variant, those of its layout first.
 pub fn facts(variant: &VariantResult, seeds: usize) -> Vec<Fact> {
     let mut facts = tables(variant);
     facts.extend(chains(variant));
@@ -101,13 +101,13 @@ fn waits(variant: &VariantResult) -> Vec<Fact> {
 }
 
 impl Fact {
-    /// The number as people read it.
+    /// The number as reports show it.
     pub fn shown(&self) -> String {
         self.number.map(|(unit, number)| human::value(unit, number)).unwrap_or_default()
     }
 }
 
-/// Returns whether there is anything to say: a comparison that was made up may lack layouts.
+/// Returns whether there is any fact to report: a comparison made by a test may lack layouts.
 pub fn is_known(comparison: &Comparison) -> bool {
     comparison.variants.iter().any(|variant| !variant.coupling.tables.is_empty())
 }

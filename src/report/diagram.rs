@@ -1,9 +1,10 @@
-//! Space-time diagrams: who said what to whom, when, and what went wrong meanwhile.
+//! Space-time diagrams: which node sent which message to which, when, and which faults were in
+//! force.
 //!
-//! Time runs downwards, and everything is at its true instant. The axis is stretched where texts
-//! need room and cut where nothing happens, which it says; so distances compare only roughly, and
-//! the times at the left are exact. [`picture`] draws; [`mermaid`] says the same as text that
-//! wikis and code forges turn into a sequence diagram.
+//! Time runs downwards, and every event stands at its true instant. The axis is stretched where
+//! texts need room and cut where nothing happens, which is marked; so distances compare only
+//! roughly, and the times at the left are exact. [`picture`] draws the diagram; [`mermaid`] writes
+//! the same as text that wikis and code forges turn into a sequence diagram.
 
 mod draw;
 mod layout;

@@ -1,5 +1,5 @@
-//! The difference of two folders of results, number by number: what was measured before and after
-//! something was changed, paired where seeds agree.
+//! The difference of two folders of results, number by number: the measures before and after a
+//! change, paired by seed.
 //!
 //! Everything is read from `summary.json` and `runs.csv`, so that folders of any two versions of
 //! driftlab can be compared.
@@ -21,7 +21,7 @@ const STATISTICS: [&str; 5] = ["mean", "p50", "p99", "max", "value"];
 /// The most rows that a terminal shows.
 const MOST_ROWS: usize = 40;
 
-/// A folder of results, as far as it is compared.
+/// The parts of a folder of results that are compared.
 #[derive(Clone, Debug, Default)]
 pub struct Side {
     scenario: String,
@@ -33,7 +33,7 @@ pub struct Side {
     numbers: BTreeMap<Number, BTreeMap<u64, f64>>,
 }
 
-/// A measure, as files tell it.
+/// The declaration of a measure, as files contain it.
 #[derive(Clone, Debug)]
 struct Told {
     name: String,
@@ -44,7 +44,7 @@ struct Told {
 /// A number of a run: the variant, the measure, and the position of the statistic.
 type Number = (String, String, usize);
 
-/// A file that is not what a folder of results holds.
+/// The problem of a file that driftlab did not write.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{file} cannot be read: {why}")]
 pub struct Unreadable {
@@ -52,7 +52,7 @@ pub struct Unreadable {
     why: String,
 }
 
-/// A number before and after.
+/// A number before and after the change.
 struct Row {
     variant: String,
     measure: String,
@@ -73,10 +73,10 @@ pub struct Diff {
 }
 
 impl Side {
-    /// Reads what a folder says of itself.
+    /// Reads the identity of a folder from its summary, and its numbers.
     ///
     /// # Errors
-    /// If one of the files is none of driftlab's.
+    /// A file that driftlab did not write.
     pub fn read(summary: &[u8], runs: &[u8]) -> Result<Self, Unreadable> {
         let mut side = Self::default();
         side.read_summary(summary)
@@ -117,7 +117,8 @@ impl Side {
             let row = row?;
             let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default();
             let Ok(seed) = cell(seed).parse() else { continue };
-            // A name that could be a formula has an apostrophe in front.
+            // A name that a spreadsheet could take for a formula was written with an apostrophe in
+            // front.
             let name = cell(variant).trim_start_matches('\'');
             for (statistic, at) in columns.iter().enumerate() {
                 if let Ok(number) = cell(*at).parse::<f64>() {
@@ -166,7 +167,7 @@ impl Diff {
         Self { before, after, rows, family, common }
     }
 
-    /// The rows of which a difference stands out.
+    /// The rows with a difference that stands out.
     fn shown(&self) -> impl Iterator<Item = (&Row, Paired)> {
         let found = self.rows.iter().filter_map(|row| Some((row, row.found?)));
         found.filter(|(_, it)| {
@@ -174,7 +175,7 @@ impl Diff {
         })
     }
 
-    /// Notes that a reader should know before the numbers: other things that differ.
+    /// Notes that a reader needs before the numbers: other differences between the folders.
     fn notes(&self) -> Vec<String> {
         let (before, after) = (&self.before, &self.after);
         let mut notes = Vec::new();
@@ -291,7 +292,7 @@ impl Diff {
     }
 }
 
-/// The number over all seeds: the mean of numbers and of means, the median of quantiles.
+/// A number over all seeds: the mean of numbers and of means, the median of quantiles.
 fn whole(statistic: usize, seeds: &BTreeMap<u64, f64>) -> f64 {
     let values: Vec<f64> = seeds.values().copied().collect();
     let is_mean = ["mean", "value"].contains(&STATISTICS[statistic]);

@@ -16,7 +16,7 @@ use crate::faults::trigger::Trigger;
 use crate::kernel::Span;
 use crate::search::explore::{Explored, Outcome, Plan, Strike};
 
-/// Everything that a user sees after an exploration.
+/// The text that a user sees after an exploration.
 pub fn text(explored: &Explored, terminal: Terminal) -> String {
     let alone = 1 + explored.with(1).count();
     let mut text = if alone <= MOST_ROWS { singles(explored) } else { grouped(explored, 1) };
@@ -33,21 +33,22 @@ pub fn text(explored: &Explored, terminal: Terminal) -> String {
     text
 }
 
-/// The number of rows with a plan each; more plans are told by what was done and came of it.
+/// The most rows with a plan each; more plans are grouped by faults and outcome.
 const MOST_ROWS: usize = 40;
 
-/// How many ways to fail are told.
+/// The most ways to fail that are listed.
 const MOST_FAILURES: usize = 15;
 
 /// Plans that fail alike: they break the same properties, by the same faults at the same points.
 struct Failure<'a> {
     properties: Vec<&'a str>,
     plans: u64,
-    /// The first of them.
+    /// The first of these plans.
     first: &'a Plan,
 }
 
-/// The ways in which plans fail, a line each: with fewer faults first, then by how many fail so.
+/// The ways in which plans fail, a line each: those with fewer faults first, then those of more
+/// plans.
 fn failures(explored: &Explored) -> String {
     let mut alike: BTreeMap<(Vec<&str>, Vec<String>), Failure<'_>> = BTreeMap::new();
     for plan in explored.broken() {
@@ -78,7 +79,7 @@ fn failures(explored: &Explored) -> String {
     text
 }
 
-/// Every point with everything that was done there, and what came of it.
+/// A row for every plan with one fault: its point, its fault and the outcome.
 fn singles(explored: &Explored) -> String {
     let mut rows = vec![["point", "fault", "outcome", "recovered after"].map(str::to_owned)];
     let mut before = String::new();
@@ -94,7 +95,7 @@ fn singles(explored: &Explored) -> String {
     align(" ", &rows, |_| false)
 }
 
-/// Plans with so many faults, by what was done and what came of it; all of them are in the CSV.
+/// Plans with this many faults, grouped by faults and outcome; the CSV has all of them.
 fn grouped(explored: &Explored, faults: usize) -> String {
     let mut groups: BTreeMap<(String, String), (u64, Option<Span>)> = BTreeMap::new();
     for plan in explored.with(faults) {
@@ -102,7 +103,7 @@ fn grouped(explored: &Explored, faults: usize) -> String {
         let group = (faults.join(", then "), outcome(&plan.outcome));
         let (count, longest) = groups.entry(group).or_insert((0, Some(Span::ZERO)));
         *count += 1;
-        // None is never, which is longer than anything.
+        // No recovery time means that a run never recovered, which is longer than any time.
         *longest = longest.and_then(|longest| Some(longest.max(plan.outcome.recovery?)));
     }
     let head = if faults == 1 { "one fault" } else { "two faults" };
@@ -113,7 +114,7 @@ fn grouped(explored: &Explored, faults: usize) -> String {
     align(" ", &rows, |_| false)
 }
 
-/// A fault and its point in words, whichever operation it is for.
+/// A fault and its point in words, without the operation that it is for.
 fn in_words(strike: &Strike) -> String {
     let point = Trigger { of: None, nth: 1, ..strike.passed.trigger.clone() };
     format!("{} {point}", strike.name())
@@ -142,8 +143,8 @@ fn recovery(recovery: Option<Span>) -> String {
     recovery.map_or_else(|| "never".into(), |span| human::nanos(span.as_nanos() as f64))
 }
 
-/// The verdict, with everything that it rests on. It claims no property that nothing put to the
-/// test.
+/// The verdict, with the number of plans on which it rests. It claims no property that no plan
+/// could have violated.
 pub fn sentence(explored: &Explored) -> String {
     let count = |what: fn(&Plan) -> bool| explored.plans.iter().filter(|it| what(it)).count();
     let open = count(|plan| !plan.outcome.is_decided());
@@ -182,7 +183,8 @@ pub fn sentence(explored: &Explored) -> String {
     text
 }
 
-/// How many properties stand how, and what that says of which plans.
+/// The numbers of properties that held, were violated or are undecided, and the plans to which that
+/// applies.
 fn verdict(explored: &Explored) -> String {
     let most = match explored.depth {
         1 => "one fault",
@@ -206,7 +208,7 @@ fn verdict(explored: &Explored) -> String {
     }
 }
 
-/// Every plan that was run, a row each.
+/// A CSV table of every plan that was run, a row each.
 pub fn csv(explored: &Explored) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut head =
@@ -240,7 +242,7 @@ fn named(explored: &Explored, properties: impl Iterator<Item = usize>) -> Vec<&s
     properties.map(|at| &*explored.properties[at]).collect()
 }
 
-/// Everything as JSON.
+/// The whole exploration as JSON.
 pub fn json(explored: &Explored) -> Vec<u8> {
     let pruned: BTreeMap<&str, u64> =
         explored.reasons().map(|(reason, count)| (reason.name(), count)).collect();

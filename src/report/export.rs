@@ -1,4 +1,5 @@
-//! The interface of an export: a file, or a few, of a folder of results.
+//! The interface of an export: a part of driftlab that writes one file, or a few, of a folder of
+//! results.
 
 use std::io::{self, Write};
 
@@ -6,24 +7,25 @@ use crate::experiment::result::Comparison;
 use crate::model::registry::{Entry, Register, Registry};
 use crate::report::chart::{self, Chart};
 
-/// Something that a folder of results holds: one type, one file, one word in the registry.
+/// An export. A new one is one type in one file, and one word in the registry.
 pub trait Export: 'static {
     /// The name of the file, or a pattern such as `charts/*.svg` if there are several.
     const NAME: &'static str;
-    /// One line for lists and for the `README.md` of the folder, where it ends a table row.
+    /// The line that describes it in lists and in the `README.md` of the folder, where it ends a
+    /// table row.
     const SUMMARY: &'static str;
-    /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
+    /// The text of its own file (`include_str!`), whose leading `//!` lines are its manual page.
     const MANUAL: &'static str;
 
-    /// The files that it writes of these results: the same bytes on every rerun and platform.
+    /// Returns its files for these results: the same bytes on every rerun and platform.
     fn files(results: &Results<'_>) -> Vec<File>;
 }
 
 /// The results of a comparison, as exports read them.
 pub struct Results<'a> {
-    /// The numbers.
+    /// The numbers of the comparison.
     pub comparison: &'a Comparison,
-    /// The charts of them, drawn once for all exports.
+    /// The charts of the comparison, drawn once for all exports.
     pub charts: Vec<Chart<'a>>,
     /// The exports of the folder, which its `README.md` explains.
     pub exports: &'a Exports,
@@ -36,18 +38,17 @@ pub struct File {
     content: Box<Content>,
 }
 
-/// Writes the content of a file.
+/// A function that writes the content of a file.
 type Content = dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 impl File {
-    /// A file with this content.
+    /// A file with these bytes.
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::written(path, move |into| into.write_all(&bytes))
     }
 
-    /// A file whose content is made while it is written, because it may be too much to be held in
-    /// memory as a whole.
+    /// A file whose content is made while it is written, because it may be too large for memory.
     pub fn written(
         path: impl Into<String>,
         content: impl Fn(&mut dyn Write) -> io::Result<()> + 'static,
@@ -94,7 +95,7 @@ pub type ExportEntry = Entry<Exporting>;
 pub type Exports = Registry<Exporting>;
 
 impl Exports {
-    /// Every file of a folder of results, sorted by path. They are to be written all or none.
+    /// All files of a folder of results, sorted by path. The caller writes all of them or none.
     pub fn files(&self, comparison: &Comparison) -> Vec<File> {
         let results = Results { comparison, charts: chart::charts(comparison), exports: self };
         let mut files: Vec<File> =

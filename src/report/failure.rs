@@ -1,10 +1,10 @@
-//! A failure, for people: on the terminal and as a page.
+//! Reports of a failure on the terminal and as a page.
 //!
-//! Both say the same in the same order: which property is violated and how, the faults it takes,
-//! what became of the operations, which rows disagree and since when, at which moment it became
-//! inevitable, what happened, and the command that shows it all again. The page has the
-//! [diagram](super::diagram) as a picture and as text for wikis; it is one file that opens from
-//! disk, needs no script and fetches nothing.
+//! Both have the same parts in the same order: the violated property with the reason, the necessary
+//! faults, the outcomes of the operations, the rows that disagree and since when, the moment from
+//! which the violation was inevitable, the events, and the command that shows the report again. The
+//! page has the [diagram](super::diagram) as a picture and as text for wikis; it is one file that
+//! opens from disk, needs no script and fetches nothing.
 
 mod chart;
 mod page;
@@ -34,7 +34,7 @@ pub fn diagram(explanation: &Explanation) -> Picture<'_> {
     picture(&explanation.space_time, &title, &subtitle)
 }
 
-/// The cause that made the violation inevitable, in a sentence or two, if that was looked into.
+/// The event that made the violation inevitable, in a sentence or two, if it was searched for.
 pub fn cause(explanation: &Explanation) -> Option<String> {
     explanation.curve.as_ref().map(|curve| verdict(explanation, curve))
 }
@@ -44,7 +44,7 @@ fn at(explanation: &Explanation, time: Time) -> String {
     offset(explanation.space_time.origin, time)
 }
 
-/// When a fault of the plan struck.
+/// The time at which a fault of the plan began, in words.
 fn struck(explanation: &Explanation, planned: &Planned) -> String {
     match planned.struck {
         None => "its moment never came".into(),
@@ -63,7 +63,7 @@ fn keys(involved: &Involved) -> String {
     keys.join(", ")
 }
 
-/// The answer that the client of an operation heard, and when.
+/// The answer that the client of an operation received, and when.
 fn answer(involved: &Involved) -> String {
     match involved.answered_after {
         Some(after) => format!("{} after {after}", involved.answer.name()),
@@ -82,13 +82,13 @@ fn shows(row: &RowState) -> String {
     }
 }
 
-/// Since when a row is as it is.
+/// The time since which a row is in this state.
 fn since(explanation: &Explanation, row: &RowState) -> String {
     row.since.map_or_else(|| "from the start".into(), |time| at(explanation, time))
 }
 
-/// How often the violation came about again from a moment on, and within which interval the true
-/// share lies.
+/// The number of continuations from a moment on that violate the property, with the interval of the
+/// true share.
 fn share(curve: &Curve, moment: &Moment) -> String {
     let percent = |share: f64| (share * 100.0 + 0.5) as u64;
     let (low, high) = (percent(moment.share.low), percent(moment.share.high));

@@ -1,4 +1,4 @@
-//! The cost of faults: runs against their fault-free twins, as a table and in sentences.
+//! The effect of faults: what each struck, and runs against their fault-free twins.
 
 use super::human;
 use super::view::{Cell, Table, mark, nothing, number};
@@ -43,7 +43,7 @@ pub fn table(comparison: &Comparison) -> Option<Table> {
     })
 }
 
-/// Recovery, and in how many seeds it never came.
+/// The recovery time, and the number of seeds without recovery.
 fn recovery(variant: &VariantResult) -> [Cell; 2] {
     let Some(found) = variant.measure(RECOVERY) else { return [nothing(), nothing()] };
     if found.why() == Some(NO_EFFECT) {

@@ -41,7 +41,7 @@ fn share(part: u64, whole: u64) -> String {
     if whole == 0 { "-".into() } else { human::share(part as f64 / whole as f64) }
 }
 
-/// How many of the paths were taken.
+/// The number of paths that were taken.
 pub fn taken(coverage: &Coverage) -> String {
     match coverage.named.len() {
         0 => "-".into(),
@@ -55,7 +55,7 @@ pub fn never_taken(coverage: &Coverage) -> Option<String> {
     (!missing.is_empty()).then(|| missing.join("; "))
 }
 
-/// The worst verdict, and on how many properties.
+/// The worst verdict, and the number of properties with it.
 fn verdict(tally: &Tally) -> String {
     let of = |verdict| tally.verdicts().filter(|(_, it)| *it == verdict).count();
     let (violated, undecided) = (of(Verdict::Violated), of(Verdict::Undecided));
@@ -69,7 +69,7 @@ fn verdict(tally: &Tally) -> String {
     }
 }
 
-/// The remarks that a reader must know to believe the table.
+/// The remarks that limit the conclusions from the table.
 fn remarks(tally: &Tally) -> Vec<String> {
     let mut remarks = Vec::new();
     let idle = tally.properties.iter().filter(|(_, it)| it.verdict() == Verdict::Undecided);
@@ -101,7 +101,7 @@ fn remarks(tally: &Tally) -> Vec<String> {
     remarks
 }
 
-/// A case in words: what is offered, what goes wrong.
+/// A case in words: its operations and its faults.
 pub fn case(system: &System, case: &Case) -> String {
     let mut text = String::new();
     for offer in &case.operations {

@@ -1,4 +1,4 @@
-//! Numbers as people read them: three significant digits, the unit behind a space.
+//! Numbers for readers: three significant digits, and the unit behind a space.
 
 use crate::checks::measures::Unit;
 use crate::experiment::result::Estimate;
@@ -49,7 +49,7 @@ pub fn interval(unit: Unit, estimate: &Estimate<f64>) -> String {
     format!("{low}–{high}")
 }
 
-/// Nanoseconds in the largest unit that leaves at least one whole.
+/// A time in nanoseconds, in the largest unit in which it is at least 1.
 pub fn nanos(nanos: f64) -> String {
     let (scale, unit) = match nanos {
         n if n < 0.5 => return "0 s".into(),
@@ -78,7 +78,7 @@ pub fn share(share: f64) -> String {
     format!("{percent:.decimals$} %")
 }
 
-/// A number with three significant digits, or whole with its thousands apart.
+/// A number with three significant digits, or a whole number with its thousands separated.
 pub fn number(number: f64) -> String {
     match number.abs() {
         n if n >= 99.95 => count((n + 0.5) as u64),
@@ -90,7 +90,7 @@ pub fn number(number: f64) -> String {
     }
 }
 
-/// A whole number with its thousands apart: `48,012`.
+/// A whole number with its thousands separated: `48,012`.
 pub fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut apart = String::with_capacity(digits.len() + digits.len() / 3);
@@ -103,7 +103,7 @@ pub fn count(count: u64) -> String {
     apart
 }
 
-/// So many of something whose plural ends in `s`: `1 fault`, `1,200 faults`.
+/// A number of things whose plural ends in `s`: `1 fault`, `1,200 faults`.
 pub fn some(many: usize, one: &str) -> String {
     if many == 1 { format!("1 {one}") } else { format!("{} {one}s", count(many as u64)) }
 }

@@ -13,6 +13,8 @@
 //! ```text
 //! { format, engine, command,
 //!   scenario: {name, about, hash, profile}, seeds: [..], rests_on: [..], warnings: [..],
+//!   answers: [..] (after `--until` or `--worth` only),
+//!   matters: [{name, share, rank_holds, stated, can_flip, can_vanish}] (of `sensitivity` only),
 //!   operations: [{name, pooled, spans_stores, arrivals}],
 //!   phases: [{name, from, to}], faults: [{name, target, from, to, remark}],
 //!   variants: [{ name, technique, pattern, summary, settings, fingerprints, settled,
@@ -53,10 +55,10 @@ use crate::stats::FALSE_DISCOVERY_RATE;
 /// The number of the format that is written.
 pub const FORMAT: u32 = 1;
 
-/// Why an interval is missing; the number is [`MIN_SEEDS`](crate::stats::MIN_SEEDS).
+/// The reason of a missing interval; the number is [`MIN_SEEDS`](crate::stats::MIN_SEEDS).
 const TOO_FEW: &str = "an interval needs at least 6 seeds";
 
-/// Why a maximum has no interval.
+/// The reason why a maximum has no interval.
 const GREATEST: &str = "the greatest of all seeds, which further seeds could only raise";
 
 /// The file `summary.json`.
@@ -238,7 +240,7 @@ fn measure(key: &Key, result: &MeasureResult) -> Value {
     value
 }
 
-/// Why there is a number without an interval.
+/// The reason why a number has no interval.
 fn no_interval(measure: &MeasureResult) -> Option<&'static str> {
     if measure.measure.values == Values::Greatest {
         return Some(GREATEST);
@@ -316,7 +318,7 @@ fn number(unit: Unit, number: f64) -> Value {
     }
 }
 
-/// The same value with the keys of every object in order, whatever features `serde_json` was
+/// The same JSON value with the keys of every object sorted, whatever features `serde_json` was
 /// built with.
 fn sorted(value: Value) -> Value {
     match value {

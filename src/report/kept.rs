@@ -1,20 +1,20 @@
 //! # runs.gz
 //!
-//! Every run as the judges left it, with the plan of what was run and the scenario in it. `driftlab
-//! report FOLDER` makes everything else in the folder again from it, without simulating: after an
-//! upgrade whose charts are better, say. The same file, of some of the runs, is what a shard of a
-//! campaign leaves.
+//! Every judged run, with the plan of the runs and the scenario in it. `driftlab report FOLDER`
+//! makes every other file of the folder again from it, without simulating: after an upgrade with
+//! better charts, for example. A shard of a campaign leaves the same file with its part of the
+//! runs.
 //!
 //! The file is compressed with gzip. The first line is the plan as JSON, then there is a line for
-//! each run, its position in the plan before it, and at the end their number and a hash. Only the
-//! version of driftlab that wrote it reads it.
+//! each run, with its position in the plan before it, and at the end their number and a hash. Only
+//! the version of driftlab that wrote the file reads it.
 
 use super::export::{Export, File, Results};
 
 /// The name of the file.
 pub const RUNS: &str = "runs.gz";
 
-/// The file `runs.gz`, which the command line writes: it has the runs at hand.
+/// The file `runs.gz`, which the command line writes because only it has the runs.
 pub struct Runs;
 
 impl Export for Runs {

@@ -1,9 +1,9 @@
-//! Results to bytes: tables, CSV, JSON, charts and a page.
+//! Reports of results: tables, CSV, JSON, charts and a page, as bytes.
 //!
 //! Nothing here simulates, reads a file or a clock, or prints: every function is given a
 //! [`Comparison`](crate::experiment::result::Comparison) and returns text or bytes, the same ones
 //! on every rerun and platform. [`Exports`](export::Exports) make a whole folder of results,
-//! [`terminal::render`] makes what the terminal shows.
+//! [`terminal::render`] makes the text for the terminal.
 
 mod builtin;
 pub mod chart;

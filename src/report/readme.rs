@@ -1,6 +1,7 @@
 //! # README.md
 //!
-//! The file that says what was done, how to do it again, and what each file of the folder is.
+//! The file that names the scenario and seeds of the results, the command that makes them again,
+//! and the content of each file of the folder.
 
 use super::export::{Export, Exports, File, Results};
 use super::{terminal, view};
@@ -36,7 +37,7 @@ pub fn readme(comparison: &Comparison, exports: &Exports) -> String {
          `summary.json` say why.\n",
         said = view::about(comparison).iter().map(|it| format!("{it} ")).collect::<String>(),
         name = scenario.name,
-        // Markdown passes HTML on.
+        // Markdown renders HTML in the text, so it is escaped.
         about = scenario.about.replace('&', "&amp;").replace('<', "&lt;"),
         engine = comparison.engine,
         hash = scenario.hash,

@@ -1,8 +1,8 @@
 //! The differences that stand out, in sentences.
 //!
-//! A sentence uses only paired differences that are shown, corrected for looking at many: see
+//! A sentence uses only paired differences that are shown, corrected for multiple comparisons: see
 //! [`Shown`]. A variant stands out in a measure if it is shown to be better, or worse, than every
-//! other variant that has it; those among which no difference is shown stand out together.
+//! other variant that has a value; variants among which no difference is shown stand out together.
 
 mod coupling;
 mod operations;
@@ -29,12 +29,11 @@ const GROUPS: [[&Measure; 2]; 6] = [
     [MESSAGES_COMMITTED, FORCED_WRITES_COMMITTED],
 ];
 
-/// How often a sentence praises, and how often it blames.
+/// The most advantages, and the most disadvantages, of a sentence.
 const MOST: usize = 2;
 
-/// One sentence a variant, in the order of the variants, then those about faults from which nobody
-/// came back, about single operations, and about who depends on whom, as (name, the rest of the
-/// sentence).
+/// A sentence for each variant, in the order of the variants, then those about faults without
+/// recovery, about single operations, and about coupling, as (name, the rest of the sentence).
 pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
     let shown = &Shown::of(comparison);
     let text = |variant: &VariantResult| {
@@ -90,10 +89,10 @@ pub fn title(key: &Key, of: Statistic) -> String {
     Figure { key: key.clone(), of }.title()
 }
 
-/// The verb of what a variant shares with nobody, which is said first.
+/// The verb of what a variant does not share with another, which comes first.
 const HAS: &str = "has";
 
-/// Something to be said of a variant, behind its verb: `has the shortest lag`, `shares it with b`.
+/// A clause about a variant, with its verb: `has the shortest lag`, `shares it with b`.
 struct Clause {
     is_best: bool,
     verb: &'static str,
@@ -141,8 +140,8 @@ fn alike<'c>(
     others.filter(same).map(|other| &*other.name)
 }
 
-/// `has the shortest lag and shares the highest availability with b`; a verb that was just used is
-/// not repeated.
+/// Clauses joined to a sentence: `has the shortest lag and shares the highest availability with b`;
+/// a verb is not repeated.
 fn clauses(before: &'static str, clauses: &[Clause]) -> String {
     let mut last = before;
     let texts = clauses.iter().map(|Clause { verb, text, .. }| {
@@ -153,8 +152,8 @@ fn clauses(before: &'static str, clauses: &[Clause]) -> String {
     human::list(&texts.collect::<Vec<_>>())
 }
 
-/// Where a variant stands in a measure, if it is shown to be the best or the worst in it; of a
-/// distribution's quantiles the first that shows it counts.
+/// The place of a variant in a measure, if it is shown to be the best or the worst; of the
+/// quantiles of a distribution the first that shows it.
 fn first_standing(
     shown: &Shown<'_>,
     variant: &VariantResult,
@@ -163,7 +162,8 @@ fn first_standing(
     let mut quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
     let Standing { is_best, sharing, numbers } =
         quantiles.find_map(|(_, of)| standing(shown, variant, &measure.into(), *of))?;
-    // That most have nothing of it praises nobody; who has something of it is told all the same.
+    // That the measure is zero says little about a variant if most have zero; those with more are
+    // still named as the worst.
     let nothing = variant.measure(measure).is_some_and(MeasureResult::is_nothing);
     if is_best && nothing && 2 * (sharing.len() + 1) > shown.comparison.variants.len() {
         return None;
@@ -181,13 +181,13 @@ fn first_standing(
 /// The place of a variant that is shown to be the best or the worst in something.
 struct Standing {
     is_best: bool,
-    /// The names of those that share it.
+    /// The names of the variants that share the place.
     sharing: Vec<String>,
     numbers: String,
 }
 
-/// Where a variant stands in one number of a measure. Those that are not shown to differ from it
-/// share its place, if each of them stands against all others as it does.
+/// The place of a variant in one number of a measure. Variants that are not shown to differ from it
+/// share its place, if each of them compares with all others as it does.
 fn standing(
     shown: &Shown<'_>,
     variant: &VariantResult,
@@ -209,8 +209,8 @@ fn standing(
     Some(Standing { is_best: rank == 0, sharing, numbers })
 }
 
-/// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`. The others are
-/// those that do not share its place.
+/// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`, and the name of the
+/// next one. The others are those that do not share its place.
 fn numbers(
     comparison: &Comparison,
     variant: &VariantResult,
@@ -239,7 +239,8 @@ fn numbers(
     format!("{quantile}{}{compared}", text(variant, own))
 }
 
-/// How far `value` is from a variant's `own` one; from infinity, the largest is the nearest.
+/// The distance of `value` from the value of a variant; from infinity, the largest value is the
+/// nearest.
 fn distance(value: f64, own: f64) -> f64 {
     match (value == own, own.is_infinite()) {
         (true, _) => f64::NEG_INFINITY,
@@ -248,7 +249,7 @@ fn distance(value: f64, own: f64) -> f64 {
     }
 }
 
-/// For a variant that is neither best nor worst in anything: where its lag stands.
+/// The clause for a variant that is neither best nor worst in any measure: the place of its lag.
 fn in_the_middle(shown: &Shown<'_>, variant: &VariantResult) -> String {
     let (_, apart) = shown.split(variant, &LAG.into(), Statistic::P99);
     let names = |of: fn(&Pair) -> bool| {

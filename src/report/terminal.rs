@@ -1,4 +1,4 @@
-//! A comparison for the terminal: header, tables as wide as it is, sentences.
+//! The report of a comparison for the terminal: header, tables cut to its width, sentences.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 pub(super) const OPEN: Style = AnsiColor::Yellow.on_default();
 
-/// The most rows of the table of operations: about as many as a screen has lines.
+/// The most rows of the table of operations: about as many as a terminal has lines.
 const MOST_ROWS: usize = 24;
 
 /// Everything that a user sees after a comparison.
@@ -78,7 +78,7 @@ pub(super) fn indented(terminal: Terminal, text: &str) -> String {
     terminal.fill("  ", "    ", text)
 }
 
-/// `seed 1`, `seeds 1 to 10`, `seeds 3, 9, 4`.
+/// The seeds in words: `seed 1`, `seeds 1 to 10`, `seeds 3, 9, 4`.
 pub fn seeds(seeds: &[u64]) -> String {
     let consecutive = seeds.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
     match seeds {
@@ -89,7 +89,7 @@ pub fn seeds(seeds: &[u64]) -> String {
     }
 }
 
-/// A table as as many grids as it takes to stay within the width, each with the variants' names.
+/// A table as one grid or several, each within the width and with the variants' names.
 pub(super) fn grids(table: &Table, terminal: Terminal) -> String {
     let names = table.rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let names = names.max(width(&table.heads[0])) + PADDING;
@@ -106,7 +106,7 @@ pub(super) fn grids(table: &Table, terminal: Terminal) -> String {
     text
 }
 
-/// Columns cut into as few ranges as fit the room, each of at most `most` columns.
+/// Columns cut into as few ranges as fit into the width, each of at most `most` columns.
 fn parts(widths: &[usize], names: usize, most: usize, room: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut first = 0;
@@ -123,7 +123,8 @@ fn parts(widths: &[usize], names: usize, most: usize, room: usize) -> Vec<Range<
     parts
 }
 
-/// The columns of a range, with a line under the heads and intervals, quietly, under the numbers.
+/// A range of columns as a grid: heads underlined, and intervals in a quiet style under the
+/// numbers.
 fn grid(table: &Table, columns: Range<usize>, terminal: Terminal) -> String {
     let mut grid = Grid::new();
     let heads = table.heads[1..][columns.clone()].iter().map(|head| narrow(head));
@@ -144,7 +145,7 @@ fn grid(table: &Table, columns: Range<usize>, terminal: Terminal) -> String {
     }
     let mut text = String::new();
     for line in grid.lines().map(|line| line.trim_end().to_string()) {
-        // A line of intervals starts with the empty half of the variant's cell.
+        // A line of intervals is recognized by the empty cell of the variant's name at its start.
         let quiet = line.starts_with("  ");
         text += &if quiet { terminal.paint(QUIET, &line) } else { line };
         text.push('\n');
@@ -152,7 +153,7 @@ fn grid(table: &Table, columns: Range<usize>, terminal: Terminal) -> String {
     text
 }
 
-/// Blanks on either side of what a column holds, and one between columns.
+/// The blanks around the text of a column, and one between columns.
 const PADDING: usize = 3;
 
 fn column_width(table: &Table, at: usize) -> usize {
@@ -165,11 +166,12 @@ fn column_width(table: &Table, at: usize) -> usize {
 /// The width of a head's lines where its words allow it.
 const HEAD: usize = 9;
 
-/// A head on as many lines as it takes; a quantile stays with what it belongs to.
+/// A head broken into lines; a quantile stays with the word before it.
 fn narrow(head: &str) -> String {
     text::fill("", "", head, HEAD).trim_end().to_owned()
 }
 
+/// The matrix of the checks, and why those fail or are undecided that do not hold.
 fn checks(comparison: &Comparison, terminal: Terminal) -> String {
     if comparison.checks.is_empty() {
         return String::new();

@@ -13,7 +13,7 @@ pub struct Terminal {
     pub colour: bool,
 }
 
-/// The terminal that is assumed where there is none: files do not depend on who writes them.
+/// The terminal that is assumed if there is none, so that files do not depend on the terminal.
 impl Default for Terminal {
     fn default() -> Self {
         Self { columns: 120, colour: false }
@@ -32,9 +32,9 @@ impl Terminal {
     }
 }
 
-/// A paragraph of at most this many columns, with what its first line and every further one starts
-/// with. Only blanks are broken, so that names and commands with a hyphen can be copied; what
-/// colours a text takes no room.
+/// Breaks a paragraph into lines of at most this many columns; the first line starts with `first`,
+/// the others with `rest`. Lines are broken at blanks only, so that names and commands with a
+/// hyphen can be copied. Escape sequences for colours have no width.
 pub fn fill(first: &str, rest: &str, text: &str, columns: usize) -> String {
     let options = Options::new(columns)
         .initial_indent(first)
@@ -44,8 +44,8 @@ pub fn fill(first: &str, rest: &str, text: &str, columns: usize) -> String {
     textwrap::fill(text, options) + "\n"
 }
 
-/// Rows whose columns are as wide as they must be and two blanks apart, each line behind `indent`;
-/// `is_right` says which columns, counted from zero, are aligned to the right.
+/// Rows with aligned columns, two blanks apart, each line behind `indent`; `is_right` tells which
+/// columns, counted from zero, are aligned to the right.
 pub fn align<'a, R>(indent: &str, rows: &'a [R], is_right: impl Fn(usize) -> bool) -> String
 where
     &'a R: IntoIterator<Item = &'a String>,
@@ -64,7 +64,7 @@ where
     table.lines().map(|line| format!("{indent}{}\n", line.trim_end())).collect()
 }
 
-/// The number of columns that a text takes on a terminal; what colours it takes none.
+/// The number of columns that a text takes on a terminal, without escape sequences for colours.
 pub fn width(text: &str) -> usize {
     textwrap::core::display_width(text)
 }

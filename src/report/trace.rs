@@ -1,4 +1,4 @@
-//! The story of one operation, line by line, for people.
+//! The trace of one operation as text, a line for each event.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -65,7 +65,7 @@ fn row_text(system: &System, table: TableId, row: RowKey) -> String {
     if row.0 >> 63 == 0 { format!("{table} {}", row.0) } else { format!("a new {table}") }
 }
 
-/// The way of a message: from where, to where, and what it is.
+/// The route of a message: its sender, its receiver, and its label.
 #[derive(Clone, Copy)]
 struct Route {
     from: NodeId,
@@ -73,12 +73,12 @@ struct Route {
     label: LabelId,
     /// True if the message answers another one.
     reply: bool,
-    /// True if the machine of a process that is down says no in its place.
+    /// True if the operating system refuses the request because the process is down.
     refuses: bool,
 }
 
-/// The ways of messages, by number. What leaves or reaches a node that is down is written down by
-/// the world, so the history is asked from both ends.
+/// The routes of messages, by number. For a node that is down the world makes the record, so the
+/// records of both ends are used.
 fn routes(records: &[Record]) -> BTreeMap<u32, Route> {
     let mut routes: BTreeMap<u32, Route> = BTreeMap::new();
     for record in records {
@@ -118,8 +118,8 @@ fn step_name<'a>(system: &'a System, trace: &Trace, step: StepId) -> &'a str {
     spec.map_or("", |spec| &spec.name.shown)
 }
 
-/// One record in words, and where it happened, if that is one node; `None` for what only measures
-/// care about.
+/// One record in words, with its node if it is about one; `None` for records that only measures
+/// use.
 fn line(
     system: &System,
     trace: &Trace,
@@ -146,7 +146,7 @@ fn line(
     }
 }
 
-/// The part of a message's way of which a record tells.
+/// The event of a message that a record is about, in words.
 fn message_line(trace: &Trace, route: &Route, record: &Record) -> Option<(Option<NodeId>, String)> {
     let Route { from, to, label, reply, refuses } = *route;
     let what = match (reply, trace.labels.get(&label).copied().unwrap_or("?")) {
@@ -174,7 +174,7 @@ fn message_line(trace: &Trace, route: &Route, record: &Record) -> Option<(Option
     Some((Some(node), format!("{text} (message {})", record.message)))
 }
 
-/// A record of something that happened on its node, in words.
+/// A record of an event on its node, in words.
 fn node_line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
     let name = |label| trace.labels.get(&label).copied().unwrap_or("?");
     Some(match record.event {
@@ -232,7 +232,7 @@ fn node_line(system: &System, trace: &Trace, record: &Record) -> Option<String> 
     })
 }
 
-/// A database's part in a transaction, in words.
+/// A record of a database about a transaction, in words.
 fn transaction_line(system: &System, trace: &Trace, record: &Record) -> Option<String> {
     let name = |id: DatabaseId| &*system.databases[id.index()].name.shown;
     Some(match record.event {

@@ -1,4 +1,4 @@
-//! The model beside closed forms, as a table, as CSV and as a page.
+//! The results of the model against closed forms, as a table, as CSV and as a page.
 
 use minijinja::{Environment, Value, context};
 
@@ -35,7 +35,7 @@ fn row(finding: &Finding) -> Vec<String> {
     ]
 }
 
-/// A sentence that says what the columns are.
+/// A sentence that explains the columns.
 fn about(findings: &[Finding]) -> String {
     let seeds = findings.first().map_or(0, |finding| finding.seeds);
     format!("measured: the mean over {seeds} seeds; interval: its {:.1} %", 100.0 * COVERAGE)

@@ -1,4 +1,4 @@
-//! The tables of a comparison, before anybody decides how they look.
+//! The tables of a comparison as data, independent of their layout.
 
 mod counters;
 mod forms;
@@ -16,20 +16,20 @@ use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Key, Measure, Values};
 use crate::experiment::result::{Comparison, MeasureResult, Statistic, VariantResult};
 
-/// A table with one row a variant.
+/// A table with a row for each variant.
 pub struct Table {
     /// The subject of the table.
     pub title: Cow<'static, str>,
-    /// How to read it.
+    /// The explanation of the table.
     pub note: String,
     /// Column heads; the first is that of the variants' names.
     pub heads: Vec<String>,
-    /// One row a variant, one cell a column after the first.
+    /// The rows: the variant's name, and one cell for each column after the first.
     pub rows: Vec<(String, Vec<Cell>)>,
 }
 
 impl Table {
-    /// The note goes on to say what a column means, if the table has it.
+    /// Adds the meaning of a column to the note, if the table has the column.
     fn explained(mut self, head: &str, meaning: &str) -> Self {
         if self.heads.iter().any(|known| known == head) {
             self.note = format!("{} {meaning}", self.note);
@@ -56,13 +56,14 @@ impl Table {
 pub struct Cell {
     /// The number.
     pub main: String,
-    /// Its interval or what it is a part of; may be empty.
+    /// The interval of the number, or the whole that it is a part of; may be empty.
     pub note: String,
-    /// True if it tells of something that should not be, and that will stay: it had settled.
+    /// True if the number counts outcomes that should not occur and the runs had settled, so that
+    /// it is final.
     pub bad: bool,
 }
 
-/// A column that shows one number of a measure.
+/// A column for one number of a measure.
 type Column = (&'static Measure, Pick);
 
 #[derive(Clone, Copy)]
@@ -89,7 +90,7 @@ const CONSISTENCY: [Column; 9] = [
     (AFTER_ANSWER, Pick::Never),
 ];
 
-/// Why the lag after the answer is no part of the lag.
+/// The reason why the lag after the answer is not a part of the lag.
 const AFTER: &str = "Lag: of operations of which a store ever showed anything. After answer: of \
                      those that were answered yes; one of which nothing is there never ends.";
 
@@ -131,7 +132,7 @@ const COUPLING: [Column; 3] = [(WAITED_SHARE, VALUE), (SLOWDOWN, VALUE), (TOUCHE
 
 const SCHEMA: [Column; 3] = [(BROKEN, VALUE), (SCHEMA_BREAKS, VALUE), (NOTICED, VALUE)];
 
-/// The head of a column: the measure and, of one with many values a run, which number.
+/// The head of a column: the measure and, if it has many values a run, the statistic.
 fn head((measure, pick): Column) -> String {
     match pick {
         Pick::Never => format!("{} never", measure.head),
@@ -140,7 +141,8 @@ fn head((measure, pick): Column) -> String {
     }
 }
 
-/// The tables of a comparison, in reading order. That of the operations has at most so many rows.
+/// The tables of a comparison, in reading order. The table of operations has at most this many
+/// rows.
 pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
     let seeds = match comparison.seeds.len() {
         1 => "The one seed's numbers".into(),
@@ -195,7 +197,7 @@ pub fn tables(comparison: &Comparison, most_rows: usize) -> Vec<Table> {
     tables
 }
 
-/// The table of services that broke when a schema changed, if any did.
+/// The table of services that failed after a change of the schema, if any did.
 fn schema_changes(comparison: &Comparison) -> Option<Table> {
     let failures = |variant: &VariantResult| {
         let found = variant.measure(SCHEMA_BREAKS)?.estimate(Statistic::Value)?;
@@ -210,7 +212,7 @@ fn schema_changes(comparison: &Comparison) -> Option<Table> {
     })
 }
 
-/// The table of coupling: first what the layout says, then what the runs say.
+/// The table of coupling: first the facts of the layout, then those of the runs.
 fn coupling(comparison: &Comparison) -> Table {
     const LAYOUT: [&str; 6] = [
         "joint tables",
@@ -299,7 +301,7 @@ fn measured(
     Table { title, note, heads: std::iter::once("variant".into()).chain(heads).collect(), rows }
 }
 
-/// The census, headlines that nobody has left out.
+/// The table of the census, without headlines that no operation has.
 fn outcomes(comparison: &Comparison) -> Table {
     let headlines = headlines_present(comparison);
     let heads = headlines.iter().map(|headline| headline.name().to_owned());
@@ -343,8 +345,8 @@ fn outcome(variant: &VariantResult, headline: Headline) -> Cell {
     }
 }
 
-/// Returns whether a measure says anything that nothing else says: the further availabilities do
-/// where any operation was moot.
+/// Returns whether a measure tells something that no other column tells. The further availabilities
+/// do if any operation was moot.
 fn is_shown(comparison: &Comparison, measure: &'static Measure) -> bool {
     let of_moot = [COMPARED_AVAILABILITY, AVAILABILITY_OF_ALL].contains(&measure);
     let moot = || headlines_present(comparison).contains(&Headline::Moot);
@@ -352,7 +354,7 @@ fn is_shown(comparison: &Comparison, measure: &'static Measure) -> bool {
     is_measured(comparison, measure) && (!of_moot || moot()) && !absent
 }
 
-/// Returns whether any variant has more than nothing of a measure.
+/// Returns whether a measure is above zero in any variant.
 fn happened(comparison: &Comparison, measure: &'static Measure) -> bool {
     let some = |found: &MeasureResult| found.why().is_none() && !found.is_nothing();
     comparison.variants.iter().any(|variant| variant.measure(measure).is_some_and(some))
@@ -386,8 +388,8 @@ pub(super) fn number(variant: &VariantResult, result: &MeasureResult, of: Statis
     })
 }
 
-/// A sign before numbers that rest on runs that had not settled. Whether an operation is moot is
-/// known only at rest, and with it the availability that leaves such operations out.
+/// The sign before numbers of runs that had not settled. The set of moot operations is known only
+/// at rest, and so is an availability that leaves them out.
 pub(super) fn mark(variant: &VariantResult, measure: &Measure) -> &'static str {
     let open = !has_settled(variant);
     let moot = || variant.census.of(Headline::Moot) > 0;

@@ -1,7 +1,7 @@
 //! Changes of a scenario: values that are put in the place of those that its file has.
 //!
 //! A place is named by its keys, as [`ValueUsed`](super::ValueUsed) names it; an item of a list has
-//! its number, as in `faults[0].lasts`. A changed scenario is read as if its file had been written
+//! its number, as in `faults[0].for`. A changed scenario is read as if its file had been written
 //! so: everything is checked again, and what is computed from a value is computed from the new one.
 //! A changed scenario is one point of a sweep, so that its own `[sweep]` is left out.
 

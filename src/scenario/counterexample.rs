@@ -1,14 +1,15 @@
-//! Counterexample files: one failure as what was chosen, small enough to be read.
+//! Counterexample files: one failure of a scenario as the operations and faults that lead to it,
+//! small enough to be read.
 //!
 //! ```text
 //! text ──► `CounterexampleText`: what is written ──► resolve, in its scenario ──► Counterexample
 //!                                                                          text ◄──┘
 //! ```
 //!
-//! Things are called by their lasting names (stream names), rows that an operation made by that
-//! operation, and faults are written as in a scenario. So a file means the same after something was
-//! renamed or something unrelated was added to the scenario. Delays and refusals are not listed:
-//! they have names, and the seed says the rest.
+//! Parts of the scenario are called by their stream names, a row that an operation made by that
+//! operation, and faults are written as in a scenario. So a file means the same after a part was
+//! renamed or an unrelated part was added to the scenario. Delays and refusals are not listed: each
+//! is drawn from a stream of its own, which the seed determines.
 
 mod resolve;
 mod write;
@@ -27,10 +28,11 @@ use crate::faults::trigger::OpName;
 use crate::kernel::{Span, Time};
 use crate::model::env::OpInfo;
 
-/// The format that is written, and the only one that is read.
+/// The version of the format that is written, and the only one that is read.
 pub const FORMAT: u64 = 1;
 
-/// One failure: where it happens, what was chosen, and what is violated.
+/// One failure: the scenario and variant, the operations and faults that lead to it, and the
+/// property that is violated.
 #[derive(Clone)]
 pub struct Counterexample {
     /// The name and version of the engine that wrote the file.
@@ -39,11 +41,11 @@ pub struct Counterexample {
     pub scenario: String,
     /// The scenario's hash when it was written.
     pub scenario_hash: u64,
-    /// The lasting name of the variant.
+    /// The stream name of the variant.
     pub variant: String,
     /// The property that is violated.
     pub property: String,
-    /// The seed of everything that has a name.
+    /// The seed of all random streams.
     pub seed: u64,
     /// The fingerprint of the run.
     pub fingerprint: u64,
@@ -53,34 +55,35 @@ pub struct Counterexample {
     pub operations: Vec<(OpName, OpInfo)>,
     /// The faults of the run.
     pub faults: Vec<PlannedFault>,
-    /// From when on which other future comes true.
+    /// The branch seeds: from each of these times on, random numbers are drawn from this other
+    /// seed.
     pub branch_seeds: Vec<(Time, u64)>,
-    /// The values of the scenario that are others in this run.
+    /// The values of the scenario that are changed in this run.
     pub changes: Vec<Change>,
 }
 
 shape! {
-    /// A counterexample: one failure of a scenario as what was chosen.
+    /// A counterexample: one failure of a scenario as the operations and faults that lead to it.
     "a counterexample"
     pub struct CounterexampleText {
-        /// Where it happens and what is violated.
+        /// The scenario, the variant, the seed and the property that is violated.
         counterexample: Head,
         /// The operations that are offered, in the order of arrival.
         operations: Vec<OperationText>,
         /// The faults of the run, as in a scenario.
         faults: Vec<FaultText>,
-        /// From when on which other future comes true.
+        /// The times from which random numbers are drawn from another seed.
         branch_seeds: Vec<BranchSeedText>,
-        /// Values that are put in the place of those of the scenario.
+        /// Values that replace values of the scenario.
         changes: Vec<ChangeText>,
     }
 }
 
 shape! {
-    /// Where it happens and what is violated.
+    /// The scenario, the variant, the seed and the property that is violated.
     "[counterexample]"
     pub struct Head {
-        /// The format of this file.
+        /// The version of the format of this file.
         format: Whole<FORMAT, FORMAT>,
         /// The engine that wrote the file.
         engine: String,
@@ -88,11 +91,11 @@ shape! {
         scenario: At<String>,
         /// The scenario's hash when it was written.
         scenario_hash: At<String>,
-        /// The variant.
+        /// The stream name of the variant.
         variant: At<String>,
         /// The property that is violated.
         property: At<String>,
-        /// The seed of everything that has a name.
+        /// The seed of all random streams.
         seed: Whole<0, 9_223_372_036_854_775_807>,
         /// The fingerprint of the run.
         fingerprint: At<String>,
@@ -102,33 +105,34 @@ shape! {
 }
 
 shape! {
-    /// One operation.
+    /// One operation that is offered.
     "an operation"
     pub struct OperationText {
         /// Its load and its number there.
         name: At<String>,
         /// The kind of operation.
         operation: At<String>,
-        /// When it arrives.
+        /// The time at which it arrives.
         at: Span,
-        /// Which rows it touches: a number, `new`, or `LOAD#NUMBER` for what that operation made.
+        /// The rows that it touches, by key: a number, `new`, or `LOAD#NUMBER` for the row that
+        /// that operation made.
         keys: Map<At<Scalar>>,
     }
 }
 
 shape! {
-    /// Another future.
+    /// A seed that replaces the seed of the run from a time on.
     "a branch seed"
     pub struct BranchSeedText {
-        /// From when on.
+        /// The time from which it counts.
         at: Span,
-        /// Which one.
+        /// The seed.
         branch_seed: Whole<0, 9_223_372_036_854_775_807>,
     }
 }
 
 shape! {
-    /// A value of the scenario that is another one here.
+    /// A value of the scenario that is replaced in this run.
     "a change of the scenario"
     pub struct ChangeText {
         /// The keys of the value, with dots between them.
@@ -140,7 +144,7 @@ shape! {
 
 /// Reads a counterexample as far as that is possible without its scenario.
 ///
-/// Returns what is written, or nothing if any problem is an error, and all problems in the order of
+/// Returns what is written, or `None` if any problem is an error, and all problems in the order of
 /// the text.
 pub fn read(
     source: &Source,

@@ -9,7 +9,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-/// How the caller reads a file: its path as the scenario writes it, its bytes or why not.
+/// A function by which the caller reads a file: given its path as the scenario writes it, it
+/// returns the bytes or the reason why there are none.
 pub type Files<'d> = &'d dyn Fn(&str) -> io::Result<Vec<u8>>;
 
 /// The column values that select rows: column, value.
@@ -21,25 +22,25 @@ pub struct Data<'d> {
     read: RefCell<BTreeMap<String, Result<Vec<u8>, Reason>>>,
 }
 
-/// A row of a CSV file, with the columns that were asked for.
+/// A row of a CSV file, with the requested columns.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
     /// The line on which it begins, counted from 1.
     pub line: u64,
-    /// Its cells, in the order of the columns that were asked for.
+    /// Its cells, in the order of the requested columns.
     pub cells: Vec<String>,
 }
 
 impl<'d> Data<'d> {
-    /// No file read so far.
+    /// Returns a store of files from which none has been read.
     pub fn new(files: Files<'d>) -> Self {
         Self { files, read: RefCell::new(BTreeMap::new()) }
     }
 
-    /// The cells of some columns, of the rows whose other columns have these values.
+    /// Returns the cells of some columns, for the rows whose other columns have these values.
     ///
     /// # Errors
-    /// The file cannot be read, is no CSV, has no such column or no such row.
+    /// The file cannot be read, is no CSV file, or has no such column or no such row.
     pub fn rows(&self, file: &str, columns: &[&str], filter: &Filter) -> Result<Vec<Row>, Reason> {
         let mut read = self.read.borrow_mut();
         let bytes = read
@@ -98,12 +99,13 @@ impl<'d> Data<'d> {
 /// The first byte of a line that is a comment.
 const COMMENT: u8 = b'#';
 
-/// The byte between cells: the one of comma, semicolon and tab of which the header has most.
+/// The byte that separates cells: of comma, semicolon and tab the one that the header has most
+/// often.
 fn delimiter(bytes: &[u8]) -> u8 {
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let header = lines.find(|line| !line.trim_ascii().is_empty() && line[0] != COMMENT);
     let count = |wanted: u8| header.map_or(0, |header| bytecount(header, wanted));
-    // Of equals the last one is the greatest.
+    // Comma is last because `max_by_key` returns the last of equal maxima: it is the default.
     [b'\t', b';', b','].into_iter().max_by_key(|byte| count(*byte)).unwrap_or(b',')
 }
 
@@ -114,8 +116,8 @@ fn bytecount(bytes: &[u8], wanted: u8) -> usize {
 /// The most characters of a file that an error shows.
 const SHOWN: usize = 60;
 
-/// The beginning of a piece of a file, as far as it can be seen: what an error shows of a file that
-/// may be anybody's.
+/// The beginning of a piece of a file, without control characters. A message shows no more of a
+/// file, since any file may have been named by mistake.
 pub fn excerpt(text: &str) -> String {
     let seen = |letter: &char| !is_unseen(*letter);
     let mut letters = text.chars();
@@ -150,8 +152,8 @@ fn position(names: &[String], name: &str) -> Result<usize, Reason> {
     })
 }
 
-/// The line of a row. The reader says where it began to look for the row, before comments and empty
-/// lines.
+/// The line number of a row. The CSV reader reports only where it began to look for the row, which
+/// is before comments and empty lines.
 fn line_of(bytes: &[u8], start: &csv::Position) -> u64 {
     let rest = bytes.get(start.byte() as usize..).unwrap_or_default();
     let skipped = rest.split_inclusive(|byte| *byte == b'\n');

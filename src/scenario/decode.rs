@@ -1,9 +1,10 @@
-//! From positioned TOML to typed values, with all problems at once.
+//! Decoding of positioned TOML to typed values, which reports all problems at once.
 //!
-//! A type that implements [`Decode`] says how it is read *and* how a JSON Schema describes it, so
-//! that the two cannot drift apart. Tables are declared with the `shape!` macro, which looks like
-//! a struct: every key has its documentation and, where it may be left out, its default as TOML
-//! text with its source. Decoding goes on after a problem: a bad value counts as its default.
+//! A type that implements [`Decode`] defines both how it is read *and* how a JSON Schema describes
+//! it, so that the two cannot drift apart. Tables are declared with the `shape!` macro, which looks
+//! like a struct: every key has its documentation and, where it may be left out, its default as
+//! TOML text with its source. Decoding continues after a problem: a bad value counts as its
+//! default.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -20,16 +21,16 @@ use crate::reason;
 /// A value of the file with its position.
 pub type Item<'i> = Spanned<DeValue<'i>>;
 
-/// Something that can stand in a scenario file.
+/// A type of values that a scenario file may contain.
 pub trait Decode: Sized {
     /// True if the type is one value (a number, a duration) rather than a structure of others. Such
     /// values are listed with their origin.
     const LEAF: bool = false;
 
-    /// Reads it; `None` after a problem was reported.
+    /// Reads a value; returns `None` after a problem was reported.
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self>;
 
-    /// Describes it as JSON Schema.
+    /// Describes the type as JSON Schema.
     fn schema() -> serde_json::Value;
 
     /// The value of a key that is left out, if that is allowed without a default.
@@ -37,16 +38,17 @@ pub trait Decode: Sized {
         None
     }
 
-    /// The value to go on with after a problem, where that leads to no further one.
+    /// The value to continue with after a problem, if there is one that leads to no further
+    /// problem.
     fn recover() -> Option<Self> {
         None
     }
 }
 
-/// The meaning of a key that is left out.
+/// The value of a key that is left out.
 #[derive(Clone, Copy)]
 pub enum Fallback {
-    /// TOML text, and where this default comes from.
+    /// This TOML text; the second text is the source of the default.
     Fixed(&'static str, &'static str),
     /// A value of the scenario's profile.
     Profile(fn(&Profile) -> &'static str),
@@ -54,11 +56,11 @@ pub enum Fallback {
     Empty,
 }
 
-/// Sections that say what is looked for or goes wrong, not how the system behaves: their values are
-/// no settings.
+/// The sections that define what is looked for or what goes wrong, not how the system behaves:
+/// their values are not listed as settings.
 const NO_SETTINGS: [&str; 4] = ["invariants", "expect", "explore", "faults"];
 
-/// The key of what is a setting wherever it stands.
+/// The key of a table whose values are settings wherever it stands, also within those sections.
 const RETRY: &str = "retry";
 
 /// The state of decoding one file.
@@ -69,16 +71,16 @@ pub struct Decoder<'d> {
     pub problems: Vec<Problem>,
     /// Values in force so far.
     pub values: Vec<ValueUsed>,
-    /// CSV files.
+    /// The CSV files that the scenario names.
     pub data: Data<'d>,
-    /// Patterns and faults.
+    /// The patterns, techniques and kinds of fault that the scenario may name.
     pub registries: &'d Registries,
-    /// Named defaults for network and disk.
+    /// The profile: named defaults for network and disk.
     pub profile: &'static Profile,
     path: Vec<String>,
-    /// Set while a default is decoded, which has no position of its own.
+    /// The place to report while a default is decoded, since a default has no position in the file.
     instead: Option<Place>,
-    /// Above zero within a value that is listed as a whole.
+    /// The depth of values that are listed as a whole: above zero their parts are not listed.
     quiet: u32,
 }
 
@@ -98,7 +100,7 @@ impl<'d> Decoder<'d> {
         }
     }
 
-    /// Where this is in the file.
+    /// The place of an item in the file; of a default, the place of the table that lacks the key.
     pub fn place<T>(&self, item: &Spanned<T>) -> Place {
         self.instead.clone().unwrap_or_else(|| item.span())
     }
@@ -108,7 +110,7 @@ impl<'d> Decoder<'d> {
         self.problems.push(problem);
     }
 
-    /// Reports that something else was expected here, and is `None`.
+    /// Reports that another type of value was expected here; returns `None`.
     pub fn expected<T>(&mut self, item: &Item<'_>, what: impl Into<Reason>) -> Option<T> {
         let found = match item.get_ref() {
             DeValue::String(_) => "a string",
@@ -123,7 +125,7 @@ impl<'d> Decoder<'d> {
         self.wrong(Code::WrongType, item, what, format!("this is {found}"))
     }
 
-    /// Reports a value that has the right type and does not fit, and is `None`.
+    /// Reports a value that has the right type and is not allowed; returns `None`.
     pub fn refused<T>(
         &mut self,
         item: &Item<'_>,
@@ -133,7 +135,7 @@ impl<'d> Decoder<'d> {
         self.wrong(Code::WrongValue, item, what, label)
     }
 
-    /// Reports that the current key wants something else, and is `None`.
+    /// Reports that the current key needs another type of value; returns `None`.
     pub fn wrong<T>(
         &mut self,
         code: Code,
@@ -153,7 +155,7 @@ impl<'d> Decoder<'d> {
         None
     }
 
-    /// Does something one key further down.
+    /// Runs `work` with this key added to the path of the current key.
     pub fn within<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(key.to_owned());
         let done = work(self);
@@ -161,7 +163,8 @@ impl<'d> Decoder<'d> {
         done
     }
 
-    /// Does something with one item of the list that is the current key.
+    /// Runs `work` with the number of an item added to the path of the current key, which is a
+    /// list.
     pub fn item<T>(&mut self, at: usize, work: impl FnOnce(&mut Self) -> T) -> T {
         let list = self.path.pop().unwrap_or_default();
         let done = self.within(&format!("{list}[{at}]"), work);
@@ -169,7 +172,7 @@ impl<'d> Decoder<'d> {
         done
     }
 
-    /// Remembers a value in force.
+    /// Records a value in force.
     pub fn used(&mut self, value: String, origin: Origin) {
         let section = self.path.first().map_or("", String::as_str);
         let is_setting =
@@ -218,7 +221,7 @@ impl<'d> Decoder<'d> {
 /// A table whose keys are being read.
 pub struct Fields<'t, 'i> {
     table: &'t DeTable<'i>,
-    /// Where the table is: its header, or its braces.
+    /// The place of the table: its header, or its braces.
     pub place: Place,
     what: Reason,
     known: Vec<String>,
@@ -226,7 +229,7 @@ pub struct Fields<'t, 'i> {
 }
 
 impl<'t, 'i> Fields<'t, 'i> {
-    /// The value of a key; its default after a problem, so that reading can go on.
+    /// Reads the value of a key; returns its default after a problem, so that reading can continue.
     pub fn read<T: Decode>(
         &mut self,
         decoder: &mut Decoder<'_>,
@@ -261,31 +264,32 @@ impl<'t, 'i> Fields<'t, 'i> {
         })
     }
 
-    /// The raw value of a key, which counts as known from now on.
+    /// Returns the raw value of a key, which counts as known from now on.
     pub fn item(&mut self, key: &str) -> Option<&'t Item<'i>> {
         self.known.push(key.to_owned());
         self.table.get(key)
     }
 
-    /// Where a key is written.
+    /// The place where a key is written.
     pub fn key_place(&self, decoder: &Decoder<'_>, key: &str) -> Option<Place> {
         self.table.get_key_value(key).map(|(key, _)| decoder.place(key))
     }
 
-    /// Keys that nobody asked for, in the order of the file.
+    /// The keys that have not been read, in the order of the file.
     pub fn rest(&self) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Item<'i>)> {
         let known = |key: &str| self.known.iter().any(|known| known == key);
         in_order(self.table).into_iter().filter(|(key, _)| !known(key.get_ref())).collect()
     }
 
-    /// Those keys with their values, which count as known from now on.
+    /// Takes out the keys that have not been read, with their values; they count as known from now
+    /// on.
     pub fn take_rest(&mut self) -> DeTable<'i> {
         let rest = self.rest();
         self.known.extend(rest.iter().map(|(key, _)| key.get_ref().to_string()));
         rest.into_iter().map(|(key, item)| (key.clone(), item.clone())).collect()
     }
 
-    /// Ends reading: reports keys that are unknown and keys that are missing.
+    /// Ends reading: reports keys that are unknown and required keys that are missing.
     pub fn close(self, decoder: &mut Decoder<'_>) {
         let mut meant = Vec::new();
         for (key, _) in self.rest() {
@@ -355,7 +359,7 @@ pub struct Lead {
     pub allows: &'static [&'static str],
 }
 
-/// The problem of a key that nobody knows, with the nearest known one.
+/// The problem of an unknown key, with the nearest known one.
 pub fn unknown_key(key: &str, place: &Place, what: &str, known: &[&str]) -> Problem {
     let message = reason!("unknown key `{}`", key);
     let label = format!("{what} has no such key");

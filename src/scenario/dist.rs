@@ -15,21 +15,21 @@ shape! {
     /// A distribution of durations.
     "a distribution"
     pub struct Shape {
-        /// Memoryless, with this mean.
+        /// An exponential distribution (memoryless) with this mean.
         exponential: Option<Length>,
-        /// Anything between two durations, all alike: `["1ms", "3ms"]`.
+        /// A uniform distribution between two durations: `["1ms", "3ms"]`.
         uniform: Option<At<Vec<Span>>>,
-        /// A bell, drawn again until it is not negative.
+        /// A normal distribution, drawn again until the value is not negative.
         normal: Option<Normal>,
-        /// Skewed, as latencies are.
+        /// A log-normal distribution: skewed to the right, as latencies are.
         log_normal: Option<LogNormal>,
-        /// A heavy tail.
+        /// A Pareto distribution: heavy-tailed.
         pareto: Option<Pareto>,
-        /// A sum of exponential stages.
+        /// An Erlang distribution: the sum of exponential stages.
         erlang: Option<Erlang>,
-        /// One of several, by weight.
+        /// A mixture: one of several distributions, chosen by weight.
         mixture: Option<At<Vec<Part>>>,
-        /// Measurements from a CSV file, all alike.
+        /// An empirical distribution: measurements from a CSV file, all equally probable.
         empirical: Option<At<Empirical>>,
     }
     one of {
@@ -39,50 +39,52 @@ shape! {
 }
 
 shape! {
-    /// A bell by its mean and its standard deviation before it is cut at zero.
+    /// A normal distribution by its mean and standard deviation before it is truncated at zero.
     "a normal distribution"
     pub struct Normal {
-        /// Mean.
+        /// The mean before truncation.
         mean: Span,
-        /// Standard deviation.
+        /// The standard deviation before truncation.
         deviation: Span,
     }
 }
 
 shape! {
-    /// By median and 99th percentile, or by the parameters of the logarithm in seconds.
+    /// A log-normal distribution by median and 99th percentile, or by the parameters of the
+    /// logarithm of the duration in seconds.
     "a log-normal distribution"
     pub struct LogNormal {
-        /// Half of all are shorter.
+        /// The median.
         median: Option<Length>,
-        /// 99 of 100 are shorter.
+        /// The 99th percentile.
         p99: Option<At<Length>>,
-        /// Mean of the natural logarithm of seconds.
+        /// The mean of the natural logarithm of the duration in seconds.
         mu: Option<Number>,
-        /// Standard deviation of the natural logarithm.
+        /// The standard deviation of that logarithm.
         sigma: Option<Positive>,
     }
     one of { "median" ["p99"] [] "mu" ["sigma"] [] }
 }
 
 shape! {
-    /// `P(X > x) = (least / x)^alpha`.
+    /// A Pareto distribution: `P(X > x) = (least / x)^alpha`.
     "a Pareto distribution"
     pub struct Pareto {
-        /// Least value.
+        /// The least value.
         least: Length,
-        /// Tail index; at 1 and below there is no mean.
+        /// The tail index; at 1 and below the distribution has no mean.
         alpha: Positive,
     }
 }
 
 shape! {
-    /// The sum of `shape` exponential stages.
+    /// An Erlang distribution: the sum of `shape` exponential stages.
     "an Erlang distribution"
     pub struct Erlang {
-        /// Number of stages; a draw takes as many, and with more it is all but constant.
+        /// The number of stages. A draw takes as many random numbers; with more stages the sum is
+        /// almost constant.
         shape: Whole<1, 1_000>,
-        /// Mean of the sum.
+        /// The mean of the sum.
         mean: Length,
     }
 }
@@ -91,7 +93,7 @@ shape! {
     /// One part of a mixture.
     "a part of a mixture"
     pub struct Part {
-        /// How often it is chosen, relative to the others.
+        /// The weight with which it is chosen, relative to the other parts.
         weight: Positive,
         /// The distribution of this part.
         dist: Dist,
@@ -99,16 +101,16 @@ shape! {
 }
 
 shape! {
-    /// One column of a CSV file.
+    /// An empirical distribution: the durations in one column of a CSV file.
     "an empirical distribution"
     pub struct Empirical {
-        /// Path, relative to the scenario file.
+        /// The path of the file, relative to the scenario file.
         file: String,
         /// The column that holds the durations.
         column: String,
-        /// Which rows count: column = value.
+        /// The rows that count: column = value.
         where_: Map<String>,
-        /// Unit of the column.
+        /// The unit of the column.
         unit: Unit = super::decode::Fallback::Fixed("'milliseconds'", "usual in benchmarks"),
     }
 }
@@ -118,11 +120,11 @@ words! {
     pub enum Unit {
         /// Seconds.
         Seconds = "seconds",
-        /// Thousandths.
+        /// Milliseconds.
         Milliseconds = "milliseconds",
-        /// Millionths.
+        /// Microseconds.
         Microseconds = "microseconds",
-        /// Billionths.
+        /// Nanoseconds.
         Nanoseconds = "nanoseconds",
     }
 }

@@ -1,10 +1,10 @@
-//! Estimates of what a run comes to, before it begins: events, memory and time.
+//! Estimates of the cost of a run before it begins: events, memory and time.
 //!
 //! An estimate goes by means: rates times phases, periods, the rows that tables begin with, and
-//! what faults that recur do. It is made of causes, each with the key in the scenario file from
-//! which it follows, so that what is too much is refused at its place. No machine is asked: the
-//! same scenario has the same estimate everywhere. A run that makes [`TOLERANCE`] times as many
-//! events is ended.
+//! what recurring faults do. It is a sum over causes, each with the key in the scenario file from
+//! which it follows, so that a run that is too expensive is refused at the place of its main cause.
+//! The machine is not asked: the same scenario has the same estimate everywhere. A run that makes
+//! [`TOLERANCE`] times as many events as estimated is ended.
 
 use std::fmt;
 
@@ -20,62 +20,62 @@ use crate::model::system::{Arrivals, Feed, LoadSpec, OperationKind, ReadWhat, Sy
 use crate::patterns::pattern::Prepared;
 use crate::reason;
 
-/// How many times its estimate a run may come to before it is ended.
+/// The multiple of its estimated number of events at which a run is ended.
 pub const TOLERANCE: u64 = 10;
 
 /// The events of an operation and of each of its steps.
 const OPERATION: f64 = 15.0;
 const STEP: f64 = 40.0;
 
-/// The events of a write to one copy of a table that is kept by a quorum.
+/// The events of a write to one copy of a quorum-replicated table.
 const COPY: f64 = 25.0;
 
-/// The events of a read, of one of a copy, and of each time that something recurs.
+/// The events of a read, of a read of one copy, and of each time that something recurs.
 const READ: f64 = 15.0;
 const TICK: f64 = 10.0;
 
-/// The events of a run beside all that.
+/// The events of a run that depend on nothing of that.
 const REST: f64 = 1e4;
 
-/// The bytes that a run keeps of an operation, of each of its steps, of a read, and of a row that
-/// is there to begin with.
+/// The bytes that a run keeps of an operation, of each of its steps, of a read, and of an initial
+/// row.
 const BYTES_OF_OPERATION: f64 = 600.0;
 const BYTES_OF_STEP: f64 = 300.0;
 const BYTES_OF_READ: f64 = 100.0;
 const BYTES_OF_ROW: f64 = 10.0;
 
-/// The bytes of a run beside all that.
+/// The bytes of a run that depend on nothing of that.
 const BYTES_OF_REST: f64 = 20e6;
 
 /// The bytes that results keep of an operation until all runs are over.
 const BYTES_OF_LISTED: f64 = 150.0;
 
-/// How many events a core makes in a second: with all judges, on a machine that is not new.
+/// The events that a core makes in a second: with all checks, on a machine that is not new.
 const EVENTS_A_SECOND: f64 = 1e6;
 
-/// The estimate of what a run comes to.
+/// The estimated cost of a run.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Estimate {
-    /// The causes of all that.
+    /// The causes that it is the sum of.
     pub causes: Vec<Cause>,
-    /// The shortest period of what recurs in the pattern.
+    /// The shortest period of what recurs under the pattern.
     pub period: Span,
 }
 
-/// Something that makes work.
+/// A part of the scenario that makes events and takes memory.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cause {
     /// The keys under which it stands in the scenario file, from the outermost.
     key: Vec<Key>,
     /// The cause in words, such as `about 1200 operations of the load`.
     what: String,
-    /// The advice to somebody for whom that is too much.
+    /// The advice for lowering it.
     advice: &'static str,
-    /// Its events.
+    /// The events that it makes.
     events: f64,
     /// The bytes that a run keeps of it.
     bytes: f64,
-    /// The bytes that results keep of it.
+    /// The bytes that results keep of it until all runs are over.
     kept: f64,
 }
 
@@ -84,16 +84,16 @@ pub struct Cause {
 enum Key {
     /// A name.
     Name(String),
-    /// The written fault with this number; those that are drawn do not count.
+    /// The written fault with this number; random faults are not counted.
     Fault(usize),
 }
 
-/// How much a run may come to. The defaults are the same on every machine.
+/// The limits to the cost of runs. The defaults are the same on every machine.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Bounds {
     /// The most events of a run.
     pub events: u64,
-    /// The most bytes: of one run, and of what results keep of all.
+    /// The most bytes: of one run, and of the results of all.
     pub memory: u64,
 }
 
@@ -106,14 +106,14 @@ impl Default for Bounds {
 /// The operations that a run offers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Offered<'a> {
-    /// Those that its loads draw.
+    /// The operations that its loads draw.
     Drawn,
-    /// One of each of these kinds.
+    /// One operation of each of these kinds.
     Listed(&'a [OperationKind]),
 }
 
 impl Estimate {
-    /// The estimate of a variant with this name: of its pattern, in which something recurs with
+    /// Estimates a run of the variant with this name: its pattern, in which something recurs with
     /// this period, on its system, with these faults.
     pub fn of(
         variant: &str,
@@ -136,18 +136,18 @@ impl Estimate {
         (self.causes.iter().map(|cause| cause.events).sum::<f64>() + REST) as u64
     }
 
-    /// The bytes that so many runs, one after the other, take at most.
+    /// The bytes that this many runs, one after the other, take at most.
     pub fn bytes(&self, runs: u64) -> u64 {
         let kept = |cause: &Cause| cause.bytes + cause.kept * runs as f64;
         (self.causes.iter().map(kept).sum::<f64>() + BYTES_OF_REST) as u64
     }
 
-    /// How long a core is at work on a run.
+    /// The time that a core needs for a run.
     pub fn time(&self) -> Span {
         Span::from_secs_f64(self.events() as f64 / EVENTS_A_SECOND)
     }
 
-    /// How many events a run may make before it is ended.
+    /// The number of events at which a run is ended.
     pub fn most_events(&self) -> u64 {
         self.events().saturating_mul(TOLERANCE).max(1_000_000)
     }
@@ -282,7 +282,7 @@ impl Estimate {
     }
 }
 
-/// So many operations of a kind.
+/// Adds this many operations of a kind.
 fn operations(system: &System, kind: OperationKind, count: f64, key: &[&str], what: &str) -> Cause {
     let specs = &system.operation(kind).steps;
     let steps = specs.len() as f64;
@@ -297,17 +297,18 @@ fn operations(system: &System, kind: OperationKind, count: f64, key: &[&str], wh
     }
 }
 
-/// How many copies of a table are written and read with it: those of its quorum.
+/// The number of copies of a table that are written and read with it: those of its quorum.
 fn copies(system: &System, table: TableId) -> f64 {
     system.quorum_of(table).map_or(0.0, |number| system.quorums[number].copies.len() as f64)
 }
 
-/// How many operations a load offers on average.
+/// The mean number of operations that a load offers.
 fn count(system: &System, load: &LoadSpec) -> f64 {
     let seconds = (load.until - load.from).as_secs_f64();
     let rate = match &load.arrivals {
         Arrivals::Closed { clients, think } => {
-            // No answer comes faster than the work of the steps and a way there and back.
+            // A closed-loop client gets no answer faster than the work of the steps and a round
+            // trip.
             let steps = &system.operation(load.operation).steps;
             let works =
                 steps.iter().filter_map(|step| system.services[step.by.index()].work.mean());
@@ -319,7 +320,7 @@ fn count(system: &System, load: &LoadSpec) -> f64 {
     rate * seconds
 }
 
-/// How many times as many operations of a load a fault adds over the whole of it.
+/// The factor by which a fault raises the number of operations of a load, over the whole of it.
 fn surge(planned: &PlannedFault, load: &LoadSpec, system: &System) -> f64 {
     let Some((name, factor)) = planned.fault.surge() else { return 0.0 };
     let seconds = (load.until - load.from).as_secs_f64();
@@ -327,7 +328,7 @@ fn surge(planned: &PlannedFault, load: &LoadSpec, system: &System) -> f64 {
     if is_it { (factor - 1.0) * lasts(planned, system).as_secs_f64() / seconds } else { 0.0 }
 }
 
-/// How long a fault lasts at most.
+/// The longest time that a fault lasts.
 fn lasts(planned: &PlannedFault, system: &System) -> Span {
     let from = match planned.start {
         Start::At(at) => at,
@@ -337,7 +338,7 @@ fn lasts(planned: &PlannedFault, system: &System) -> Span {
     planned.length.map_or(whole, |length| length.min(whole))
 }
 
-/// How often something happens that recurs; never, if it does not.
+/// The number of times that something recurs; 0 if it does not recur.
 fn times(length: Span, every: Span) -> f64 {
     match every {
         Span::ZERO => 0.0,
@@ -362,7 +363,7 @@ fn names(keys: &[&str]) -> Vec<Key> {
 }
 
 impl Bounds {
-    /// The problem of a variant of which so many runs come to more than this, if they do.
+    /// Returns the problem of a variant for which this many runs exceed the bounds, if they do.
     pub fn refuse(&self, scenario: &Scenario, variant: &Variant, runs: u64) -> Option<Problem> {
         let estimate = &variant.estimate;
         self.exceeded(estimate, runs).map(|excess| {
@@ -377,7 +378,7 @@ impl Bounds {
         })
     }
 
-    /// In what so many runs exceed these bounds, if they do.
+    /// Returns which of these bounds this many runs exceed, if they do.
     pub fn exceeded(&self, estimate: &Estimate, runs: u64) -> Option<Excess> {
         let (events, bytes) = (estimate.events(), estimate.bytes(runs));
         if events > self.events {
@@ -387,23 +388,23 @@ impl Bounds {
     }
 }
 
-/// In what an estimate exceeds its bounds.
+/// The bound that an estimate exceeds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Excess {
     /// A run makes too many events.
     Events {
-        /// So many.
+        /// The estimated number of events of a run.
         events: u64,
-        /// So many are allowed.
+        /// The number of events that is allowed.
         most: u64,
     },
     /// The runs take too much memory.
     Memory {
-        /// So many bytes.
+        /// The bytes that the runs take.
         bytes: u64,
-        /// So many are allowed.
+        /// The number of bytes that is allowed.
         most: u64,
-        /// So many runs are to be made.
+        /// The number of runs.
         runs: u64,
     },
 }
@@ -417,7 +418,7 @@ impl Excess {
         estimate.causes.iter().max_by(|a, b| weight(a).total_cmp(&weight(b)))
     }
 
-    /// The option that allows as much.
+    /// The command-line option that raises the bound enough.
     pub fn option(self) -> String {
         match self {
             Self::Events { events, .. } => format!("--limit-events {events}"),
@@ -442,7 +443,7 @@ impl fmt::Display for Excess {
     }
 }
 
-/// Where something stands in a scenario file, or what is nearest to it from outside.
+/// The place of a key in a scenario file, or of the nearest table around it.
 fn place(text: &str, key: &[Key]) -> Place {
     let (tree, _) = DeTable::parse_recoverable(text);
     let mut found = 0..0;
@@ -479,7 +480,7 @@ pub fn number(number: f64) -> String {
     }
 }
 
-/// So many bytes in few characters.
+/// A number of bytes in few characters.
 pub fn size(bytes: u64) -> String {
     match bytes as f64 {
         n if n >= 999.5e6 => format!("{:.1} GB", n / 1e9),

@@ -1,7 +1,7 @@
 //! The format of a scenario file: every table and key, with its documentation and default.
 //!
-//! This is the reference of the format; the JSON Schema is generated from it. Nothing here knows
-//! what a name refers to; `resolve` does.
+//! This is the reference of the format; the JSON Schema is generated from it. This module does not
+//! look up what a name refers to; `resolve` does.
 
 use super::decode::Fallback::{self, Empty, Fixed};
 use super::plan::{FaultText, VariantText};
@@ -16,14 +16,14 @@ const FORCE: Fallback = Fallback::Profile(|profile| profile.force);
 const DELAY: Fallback = Fallback::Profile(|profile| profile.delay);
 
 shape! {
-    /// A scenario of driftlab: a system, its load, the variants to compare and what goes wrong.
+    /// A scenario of driftlab: a system, its load, the variants to compare and the faults.
     "a scenario"
     pub struct File {
-        /// Name, seed, profile and course.
+        /// Name, seed, profile and phases.
         scenario: Head,
-        /// How clients behave.
+        /// The behaviour of clients.
         clients: Clients = Empty,
-        /// The retry policy of every operation, whoever makes its attempts.
+        /// The retry policy of every operation, for all nodes that retry.
         retry: Retry = Empty,
         /// The services, by name.
         services: Map<Service>,
@@ -33,36 +33,36 @@ shape! {
         tables: Map<Table>,
         /// The broker, for the patterns that need one.
         broker: Broker = Empty,
-        /// How long messages take.
+        /// The delay and loss of messages.
         links: Links = Empty,
         /// Nodes of patterns: coordinator, orchestrator, job, relay.
         drivers: Drivers = Empty,
         /// The business operations, by name.
         operations: Map<Operation>,
-        /// Streams of operations, by name.
+        /// The loads: streams of operations, by name.
         load: Map<Load>,
         /// Read probes and readers, by name.
         reads: Map<Read>,
         /// Conditions that the tables must satisfy.
         invariants: Independent<Invariant>,
-        /// Limits that measures and numbers of outcomes must keep.
+        /// Bounds for measures and for numbers of outcomes.
         expect: Independent<Expect>,
         /// The operations that `driftlab explore` and `list points` run.
         explore: Explore = Empty,
         /// The variants to compare, by name.
         variants: Map<VariantText>,
-        /// The faults, and when they happen.
+        /// The faults, with their times or trigger points.
         faults: Independent<FaultText>,
-        /// The values that `driftlab sweep` varies, by their places: a list or a range each.
+        /// The values that `driftlab sweep` varies, by key: a list or a range for each.
         sweep: Axes,
     }
 }
 
 shape! {
-    /// Name, seed, profile and course of a scenario.
+    /// Name, seed, profile and phases of a scenario.
     "[scenario]"
     pub struct Head {
-        /// The name, also of the folder with its results.
+        /// The name of the scenario, also of the folder with its results.
         name: At<String>,
         /// The subject of the scenario, in a sentence or two.
         about: Option<String>,
@@ -70,27 +70,28 @@ shape! {
         seed: Whole<0, 9_223_372_036_854_775_807> = Fixed("1", "any number will do"),
         /// Defaults for network and disk: lan-nvme, lan-cloud, multi-az, wan, slow-disk.
         profile: At<String> = Fixed("'lan-cloud'", "the most usual place of services today"),
-        /// Operations that arrive earlier are not measured.
+        /// The end of the warm-up: operations that arrive earlier are not measured.
         warm_up: At<Span> = Fixed("'10s'", "ten times the longest lock wait"),
-        /// End of the load, since the start of the run; everything is healed then.
+        /// The end of the load, since the start of the run; all faults end then.
         load: At<Length> = Fixed("'240s'", "room for two outages and a quiet end"),
-        /// How long everything may settle after the load: `auto`, or a duration.
+        /// The length of the settle phase after the load: `auto`, or a duration.
         settle: At<Settle> = Fixed("'auto'", "as long as the slowest variant needs, computed"),
     }
 }
 
 shape! {
-    /// How clients behave.
+    /// The behaviour of clients.
     "[clients]"
     pub struct Clients {
         /// A client gives up this long after the arrival.
         deadline: At<Length> = Fixed("'5s'", "what a person waits; Envoy's route timeout is 15 s"),
         /// Attempts with the same idempotency key, the first included; by default those of the
-        /// operation's retry policy. Only what did not arrive, was refused for want of room or got
-        /// no answer is asked again: who answers no has used up the attempts.
+        /// operation's retry policy. Only an attempt that did not arrive, was refused because a
+        /// queue was full or got no answer is repeated: an answer that refuses the operation ends
+        /// the attempts.
         attempts: Option<Few>,
-        /// One attempt of several is given up after this; by default after the `step-deadline` of
-        /// the operation's retry policy. The last one waits until the deadline.
+        /// An attempt that is not the last is given up after this; by default after the
+        /// `step-deadline` of the operation's retry policy. The last one waits until the deadline.
         attempt_deadline: Option<Length>,
     }
 }
@@ -103,16 +104,16 @@ shape! {
         deadline: Option<Length>,
         /// Attempts with the same idempotency key, the first included.
         attempts: Option<Few>,
-        /// One attempt of several is given up after this.
+        /// An attempt that is not the last is given up after this.
         attempt_deadline: Option<Length>,
     }
 }
 
 shape! {
-    /// The retry policy of every operation, whoever makes its attempts: client, coordinator,
-    /// orchestrator or consumer. None multiplies those of another. It covers what the client's
-    /// answer waits for; deliveries behind an answer, compensations and recovery follow the
-    /// pattern.
+    /// The retry policy of every operation, used by client, coordinator, orchestrator and consumer
+    /// alike. It covers only calls that the client's answer waits for, so that the attempts of one
+    /// node do not multiply those of another; deliveries after the answer, compensations and
+    /// recovery follow the pattern.
     "[retry]"
     pub struct Retry {
         /// Attempts in all, the first included.
@@ -127,17 +128,16 @@ shape! {
         jitter: Share = Fixed("0.33", "gRPC A6: from 0.8 to 1.2 times"),
         /// Deadline of one step or call.
         step_deadline: At<Length> = Fixed("'2s'", "twice the lock timeout, so that it shows first"),
-        /// A circuit breaker before each called service or driver, in the memory of the node that
-        /// calls; of all clients together there is one for each entry. While it is open, a call
-        /// fails at once. Deliveries, votes and decisions do not ask it.
+        /// A circuit breaker for each service or driver that is called, in the memory of the
+        /// calling node; all clients together have one for each service or driver that they call.
+        /// While it is open, a call fails at once. Deliveries, votes and decisions bypass it.
         breaker: Option<Breaker>,
     }
 }
 
 shape! {
     /// The keys in which a policy differs from `[retry]`: of an operation, in calls to a service,
-    /// or in a variant. Of those that name the same key, the service counts first, then the
-    /// operation.
+    /// or in a variant. Keys of a service take precedence, then those of an operation.
     "a retry policy of its own"
     pub struct OwnRetry {
         /// Attempts in all, the first included.
@@ -152,24 +152,24 @@ shape! {
         jitter: Option<Share>,
         /// Deadline of one step or call.
         step_deadline: Option<Length>,
-        /// A circuit breaker before each called service or driver, in the memory of the node that
-        /// calls; of all clients together there is one for each entry. While it is open, a call
-        /// fails at once. Deliveries, votes and decisions do not ask it.
+        /// A circuit breaker for each service or driver that is called, in the memory of the
+        /// calling node; all clients together have one for each service or driver that they call.
+        /// While it is open, a call fails at once. Deliveries, votes and decisions bypass it.
         breaker: Option<At<Breaker>>,
     }
 }
 
 shape! {
-    /// A circuit breaker: who keeps failing is not asked for a while.
+    /// A circuit breaker: a node that keeps failing is not called for a while.
     "a circuit breaker"
     pub struct Breaker {
-        /// Opens when this share of the window failed.
+        /// The share of failed calls in the window at which it opens.
         failures: Portion = Fixed("0.5", "resilience4j"),
-        /// How many of the last calls are looked at; it does not open before so many were made.
+        /// The number of last calls that are counted; it does not open before there were as many.
         window: Few = Fixed("100", "resilience4j"),
-        /// How long it stays open.
+        /// The time that it stays open.
         open: Span = Fixed("'60s'", "resilience4j"),
-        /// How many calls probe a half-open circuit.
+        /// The number of calls that probe a half-open circuit.
         probes: Few = Fixed("10", "resilience4j"),
     }
 }
@@ -178,25 +178,25 @@ shape! {
     /// A service: workers, a queue and the work of one request.
     "a service"
     pub struct Service {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
-        /// How many nodes run it; each has its own workers and queue.
+        /// The number of nodes that run it; each has its own workers and queue.
         instances: Few = Fixed("1", "one node shows a crash best"),
         /// Requests served at once, per instance.
         workers: Count = Fixed("25", "resilience4j bulkhead"),
         /// Requests that may wait, per instance; further ones are rejected.
         queue: Whole<0, 4_294_967_295> = Fixed("1024", "Envoy's pending requests"),
-        /// Own work per request, beside what databases do.
+        /// The work of its code per request, without that of databases.
         work: Dist = Fixed("{ exponential = '2ms' }", "assumed: JSON, validation, mapping"),
-        /// How long it needs after a restart before it serves.
+        /// The time from a restart until it serves.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
-        /// How long requests go on to an instance that is away; then the others get them until it
-        /// is back. A drained one (a deployment) gets none.
+        /// The time for which requests still go to an instance that is unreachable; then the others
+        /// get them until it is back. An instance that is drained (a deployment) gets none.
         endpoint_delay: Span = Fixed("'30s'", "Kubernetes: a readiness probe that fails 3 x 10 s"),
-        /// The zone in which its nodes stand: what fails together. Faults know it as `zone:NAME`.
+        /// The zone of its nodes: nodes of a zone fail together. Faults call it `zone:NAME`.
         zone: Option<String>,
-        /// The keys in which the retry policy of calls to it differs. A look-up is made once in
-        /// each attempt at its step, unless the service that is asked has `attempts` of its own.
+        /// The keys in which the retry policy of calls to it differs. A look-up is called once in
+        /// each attempt at its step, unless the service that it calls has `attempts` of its own.
         retry: Option<OwnRetry>,
     }
 }
@@ -205,42 +205,42 @@ shape! {
     /// A database on its own node, or co-located with a service.
     "a database"
     pub struct Database {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
         /// The service on whose node it runs and with which it crashes.
         node: Option<At<String>>,
-        /// The zone in which its own node stands; without one it is where its service is.
+        /// The zone of its own node, if it has one; else it is in the zone of its service.
         zone: Option<At<String>>,
-        /// Sessions open at once.
+        /// The number of sessions that can be open at once.
         connections: Count = Fixed("100", "PostgreSQL: max_connections"),
-        /// Statements that run at once.
+        /// The number of statements that run at once.
         cores: Count = Fixed("4", "assumed: a small server"),
-        /// Core time of one statement.
+        /// The core time of one statement.
         work: Dist = Fixed(
             "{ log-normal = { median = '80us', p99 = '150us' } }",
             "measured, PostgreSQL 15: select and update by key",
         ),
-        /// A forced write: one distribution for all, or one for each kind.
+        /// The duration of a forced write (fsync): one distribution for all, or one for each kind.
         force: Force = FORCE,
-        /// A waiter for a row lock gives up after this; the time begins anew whenever it was woken
-        /// and did not get the lock.
+        /// A transaction that waits for a row lock gives up after this; the time begins anew
+        /// whenever it was woken and did not get the lock.
         lock_timeout: At<Length> = Fixed("'1s'", "PostgreSQL's deadlock_timeout"),
         /// The order in which waiters get a row lock: `wake-all` lets them compete with each other
         /// and with newcomers, `arrival` serves them strictly in order.
         lock_order: Turn = Fixed("'wake-all'", "PostgreSQL: row locks behind a new version"),
-        /// How long a waiter takes to ask again after it was woken to compete for a row lock.
+        /// The time from waking up to asking again for a row lock that others compete for.
         wake_up: Dist = Fixed(
             "{ log-normal = { median = '50us', p99 = '150us' } }",
             "assumed: a signal and a context switch of Linux",
         ),
         /// A branch that was not prepared in this time aborts itself.
         branch_timeout: Length = Fixed("'10s'", "Atomikos: transaction timeout"),
-        /// A transaction whose client sends nothing for so long after it was answered is rolled
+        /// A transaction whose client sends no statement for this long after an answer is rolled
         /// back; without it only the other limits count (PostgreSQL's default).
         idle_in_transaction: Option<Length>,
-        /// How the database finds out that a client's machine is gone.
+        /// The TCP keepalive by which the database finds out that a client's machine is gone.
         keepalive: Keepalive = Empty,
-        /// Fixed part of recovery after a restart.
+        /// The fixed part of the recovery time after a restart.
         recovery: Span = Fixed("'2s'", "assumed: start of a server with a short log"),
         /// The read mode: `locking` waits for writers, `snapshot` does not.
         reads: Reads = Fixed("'locking'", "a lock shows what a snapshot hides"),
@@ -267,17 +267,17 @@ shape! {
     /// Forced writes by kind.
     "a forced write by kind"
     pub struct ForceByKind {
-        /// A local commit.
+        /// The forced write of a local commit.
         commit: Dist = FORCE,
-        /// A prepared record.
+        /// The forced write of a prepared record.
         prepare: Dist = FORCE,
-        /// A decision, and everything else.
+        /// The forced write of a decision, and of everything else.
         decide: Dist = FORCE,
     }
 }
 
 words! {
-    /// The order in which waiters get a row lock that was given back.
+    /// The order in which waiters get a row lock that was released.
     pub enum Turn {
         /// The lock passes to the first in line.
         Arrival = "arrival",
@@ -287,11 +287,11 @@ words! {
 }
 
 words! {
-    /// How readers see rows that are being written.
+    /// The way in which readers see rows that are being written.
     pub enum Reads {
-        /// Wait for a shared lock.
+        /// Readers wait for a shared lock.
         Locking = "locking",
-        /// Read the last committed version.
+        /// Readers get the last committed version.
         Snapshot = "snapshot",
     }
 }
@@ -300,53 +300,53 @@ shape! {
     /// A table, its owner and its shape.
     "a table"
     pub struct Table {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
         /// The only service that may write it.
         owner: At<String>,
-        /// Where it is stored.
+        /// The database that stores it.
         database: At<String>,
-        /// Columns and their values in initial rows: whole numbers or words, not both in one.
+        /// Columns and their values in initial rows: a column holds either whole numbers or words.
         columns: Map<Scalar>,
-        /// How many rows exist before the run.
+        /// The number of initial rows.
         rows: Whole<0, 10_000_000> = Fixed("0", "most tables begin empty"),
     }
 }
 
 shape! {
-    /// The broker.
+    /// The message broker.
     "the broker"
     pub struct Broker {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
-        /// How long it needs after a restart.
+        /// The time from a restart until it serves.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
-        /// How long it takes to store a message durably.
+        /// The time that it takes to store a message durably.
         force: Dist = FORCE,
-        /// Work per message, one message at a time per partition.
+        /// The work per message; a partition processes one message at a time.
         work: Dist = Fixed("'50us'", "assumed: 20,000 messages a second and partition"),
-        /// Messages that are worked on at once, over all partitions, per instance.
+        /// The number of messages that an instance processes at once, over all partitions.
         workers: Count = Fixed("8", "Kafka: num.io.threads"),
-        /// How many nodes share the partitions. There are no copies: what is at one that is down
-        /// waits until it is back.
+        /// The number of nodes that share the partitions. A partition is not replicated: its
+        /// messages wait until its node is up.
         instances: Few = Fixed("1", "one node shows an outage best"),
-        /// Messages of a partition that a consumer group is handed at once. More than one may
-        /// overtake each other.
+        /// The number of messages of a partition that a consumer group processes at once. With more
+        /// than one, messages may overtake each other.
         in_flight: Few = Fixed("1", "Kafka: a partition is consumed in order"),
     }
 }
 
 shape! {
-    /// How long messages take, by who talks to whom.
+    /// The delay and loss of messages, by the nodes that exchange them.
     "[links]"
     pub struct Links {
-        /// Between any two nodes, unless said otherwise.
+        /// The link between any two nodes for which nothing else is given.
         default: Link = Empty,
-        /// Between a service and a database.
+        /// The link between a service and a database.
         database: Link = Empty,
-        /// Between clients and services.
+        /// The links between clients and services.
         client: Link = Empty,
-        /// Between two named services, in either direction.
+        /// The links between two named services, in either direction.
         between: Vec<Between>,
     }
 }
@@ -355,16 +355,15 @@ shape! {
     /// The delay and loss of messages on a link.
     "a link"
     pub struct Link {
-        /// One-way delay.
+        /// The one-way delay.
         delay: Dist = DELAY,
-        /// One-way delay of replies, if it is another. Sessions of databases have none of their
-        /// own.
+        /// The one-way delay of replies, if it differs; not for sessions of databases.
         reply_delay: Option<Dist>,
-        /// Share of messages that vanish.
+        /// The share of messages that are lost.
         loss: Share = Fixed("0.0", "faults add loss where it is wanted"),
-        /// Share of replies that vanish, if it is another; then `loss` is that of requests alone.
+        /// The share of replies that are lost, if it differs; `loss` is then that of requests.
         reply_loss: Option<Share>,
-        /// Share of messages that arrive twice.
+        /// The share of messages that arrive twice.
         duplicate: Share = Fixed("0.0", "faults add duplicates where they are wanted"),
     }
 }
@@ -377,15 +376,15 @@ shape! {
         a: At<String>,
         /// The other service.
         b: At<String>,
-        /// One-way delay.
+        /// The one-way delay.
         delay: Dist = DELAY,
-        /// One-way delay of replies, if it is another.
+        /// The one-way delay of replies, if it differs.
         reply_delay: Option<Dist>,
-        /// Share of messages that vanish.
+        /// The share of messages that are lost.
         loss: Share = Fixed("0.0", "faults add loss where it is wanted"),
-        /// Share of replies that vanish, if it is another; then `loss` is that of requests alone.
+        /// The share of replies that are lost, if it differs; `loss` is then that of requests.
         reply_loss: Option<Share>,
-        /// Share of messages that arrive twice.
+        /// The share of messages that arrive twice.
         duplicate: Share = Fixed("0.0", "faults add duplicates where they are wanted"),
     }
 }
@@ -394,85 +393,85 @@ shape! {
     /// Nodes of patterns: coordinator, orchestrator, job, relay.
     "[drivers]"
     pub struct Drivers {
-        /// A forced write to a driver's own log.
+        /// The duration of a forced write (fsync) to a driver's own log.
         force: Force = FORCE,
-        /// How long a driver needs after a restart.
+        /// The time from a restart until a driver works.
         recovery: Span = Fixed("'5s'", "assumed: start of a small process"),
-        /// How long clients go on turning to a coordinator or an orchestrator that is away; then
-        /// its other instances get their requests until it is back.
+        /// The time for which clients still turn to a coordinator or an orchestrator that is
+        /// unreachable; then its other instances get their requests until it is back.
         endpoint_delay: Span = Fixed("'30s'", "as of services"),
-        /// The zone in which they stand, and the broker with them.
+        /// The zone of the drivers and of the broker.
         zone: Option<String>,
-        /// How many nodes a driver has. Coordinators and orchestrators share the operations out,
-        /// relays the events and jobs the rows that they correct.
+        /// The number of nodes of a driver. Coordinators and orchestrators divide the operations
+        /// among their instances, relays the events, and jobs the rows that they correct.
         instances: Few = Fixed("1", "one node shows a crash best"),
-        /// The share of a relay or a job that was not heard of for so long goes to its other
-        /// instances until it is back.
+        /// The time without a sign of life after which the share of a relay or a job goes to its
+        /// other instances, until it is back.
         take_over: Span = Fixed("'15s'", "Kubernetes: lease of a leader"),
         /// Steps that are worked on at once, per instance.
         workers: Count = Fixed("2", "Camunda 8: two cores and threads by default"),
         /// Requests that may wait, per instance; further ones are rejected.
         queue: Whole<0, 4_294_967_295> = Fixed("1024", "Envoy's pending requests"),
-        /// Own work per step: a request that is taken in, a round of requests to participants, a
-        /// call to a service, a batch of events or rows. The broker has its own.
+        /// The work of a driver's code per step: to accept a request, a round of requests to
+        /// participants, a call to a service, a batch of events or rows.
         work: Dist = Fixed(
             "{ exponential = '500us' }",
             "assumed, between Narayana (130 us a transaction) and Temporal (2 ms an activity)",
         ),
-        /// Another capacity of coordinators.
+        /// The keys in which the capacity of coordinators differs.
         coordinator: Option<DriverPart>,
-        /// Another capacity of orchestrators.
+        /// The keys in which the capacity of orchestrators differs.
         orchestrator: Option<DriverPart>,
-        /// Another capacity of relays.
+        /// The keys in which the capacity of relays differs.
         relay: Option<DriverPart>,
-        /// Another capacity of jobs.
+        /// The keys in which the capacity of jobs differs.
         job: Option<DriverPart>,
     }
 }
 
 shape! {
-    /// The capacity of the drivers of one kind; what it does not name is as `[drivers]` says.
+    /// The capacity of the drivers of one kind; keys that it does not name are as in `[drivers]`.
     "the capacity of a driver"
     pub struct DriverPart {
-        /// How many nodes the driver has.
+        /// The number of nodes of the driver.
         instances: Option<Few>,
-        /// Steps that are worked on at once, per instance.
+        /// The number of steps that an instance works on at once.
         workers: Option<Count>,
-        /// Requests that may wait, per instance.
+        /// Requests that may wait, per instance; further ones are rejected.
         queue: Option<Whole<0, 4_294_967_295>>,
-        /// Own work per step.
+        /// The work of the driver's code per step.
         work: Option<Dist>,
     }
 }
 
 shape! {
-    /// Another capacity of the drivers of one variant.
+    /// The keys in which the capacity of the drivers of a variant differs.
     "another capacity of drivers"
     pub struct DriverParts {
-        /// Of coordinators.
+        /// The capacity of coordinators.
         coordinator: Option<DriverPart>,
-        /// Of orchestrators.
+        /// The capacity of orchestrators.
         orchestrator: Option<DriverPart>,
-        /// Of relays.
+        /// The capacity of relays.
         relay: Option<DriverPart>,
-        /// Of jobs.
+        /// The capacity of jobs.
         job: Option<DriverPart>,
-        /// Of brokers.
+        /// The capacity of the broker.
         broker: Option<BrokerPart>,
     }
 }
 
 shape! {
-    /// Another capacity of the broker; what it does not name is as `[broker]` says.
+    /// The capacity of the broker of a variant; keys that it does not name are as in `[broker]`.
     "the capacity of a broker"
     pub struct BrokerPart {
-        /// How many nodes share the partitions.
+        /// The number of nodes that share the partitions.
         instances: Option<Few>,
-        /// Messages that are worked on at once, per instance.
+        /// The number of messages that an instance processes at once.
         workers: Option<Count>,
-        /// Work per message.
+        /// The work per message.
         work: Option<Dist>,
-        /// Messages of a partition that a consumer group is handed at once.
+        /// The number of messages of a partition that a consumer group processes at once.
         in_flight: Option<Few>,
     }
 }
@@ -481,9 +480,9 @@ shape! {
     /// The operations that `driftlab explore` and `list points` run.
     "[explore]"
     pub struct Explore {
-        /// How many operations are offered.
+        /// The number of operations that are offered.
         operations: Few = Fixed("2", "assumed: the fewest that can meet"),
-        /// How long a crashed node stays down.
+        /// The time that a crashed node stays down.
         outage: Length = Fixed("'2s'", "as long as the deadline of a step: it is given up once"),
     }
 }
@@ -492,26 +491,27 @@ shape! {
     /// A stream of operations.
     "a load"
     pub struct Load {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
-        /// Which operation it offers.
+        /// The operation that it offers.
         operation: At<String>,
-        /// Independent arrivals at this rate per second.
+        /// Poisson arrivals: independent of each other, at this rate per second.
         poisson: Option<At<Positive>>,
-        /// One every so often.
+        /// Arrivals at equal distances of this length.
         constant: Option<At<Length>>,
-        /// A base rate with bursts.
+        /// Poisson arrivals at a base rate, with bursts.
         bursts: Option<At<Bursts>>,
-        /// At the times in a CSV file: its path, if they stand in a column `seconds` as seconds
-        /// since the start of the run, or a table that says how they are written.
+        /// Arrivals at the times in a CSV file: its path, if the times stand in a column `seconds`
+        /// as seconds since the start of the run, or a table that says how they are written.
         trace: Option<At<Trace>>,
-        /// After arrivals of another load, whose keys it takes over.
+        /// Arrivals that follow those of another load and have their keys.
         follows: Option<Follows>,
-        /// So many clients, each with one operation at a time; hides blocking.
+        /// A closed loop: this many clients, each with one operation at a time. Blocked clients
+        /// offer nothing, so that it hides blocking.
         closed: Option<Closed>,
-        /// From when on.
+        /// The time from which it offers operations.
         from: Span = Fixed("'0s'", "the start of the run"),
-        /// Until when; by default the end of the load.
+        /// The time until which it offers operations; by default the end of the load.
         until: Option<At<Span>>,
     }
     one of { "poisson" [] [] "constant" [] [] "bursts" [] [] "trace" [] [] "follows" [] []
@@ -521,40 +521,40 @@ shape! {
 pub use super::trace::Trace;
 
 shape! {
-    /// Poisson arrivals whose rate goes up at regular times.
+    /// Poisson arrivals whose rate is higher at regular intervals.
     "bursts"
     pub struct Bursts {
-        /// Rate per second between bursts.
+        /// The rate per second between bursts.
         base: Positive,
-        /// Rate per second within bursts.
+        /// The rate per second within bursts.
         peak: Positive,
-        /// From the start of one burst to the start of the next.
+        /// The time from the start of one burst to the start of the next.
         every: Length,
-        /// How long a burst lasts.
+        /// The length of a burst.
         length: At<Length>,
     }
 }
 
 shape! {
-    /// After arrivals of another load.
+    /// Arrivals that follow those of another load.
     key "follows"
     pub struct Follows {
         /// The load that is followed.
         load: At<String>,
-        /// How long after the arrival.
+        /// The delay after the arrival that is followed.
         delay: Dist,
-        /// Share of arrivals that are followed.
+        /// The share of arrivals that are followed.
         share: Share = Fixed("1.0", "every one"),
     }
 }
 
 shape! {
-    /// A closed loop.
+    /// A closed loop: clients that wait for an answer before they send the next request.
     "a closed loop"
     pub struct Closed {
-        /// How many clients.
+        /// The number of clients.
         clients: Whole<1, 1_000_000>,
-        /// Pause between an answer and the next request.
+        /// The pause (think time) between an answer and the next request.
         think: Dist,
     }
 }
@@ -563,33 +563,32 @@ shape! {
     /// Reads that measure what a reader sees.
     "a read"
     pub struct Read {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
-        /// The service that is asked. It reads what it reaches itself in its databases and its
-        /// replicas, and asks the owners of the rest. By default the reader asks every owner.
+        /// The service that the reader calls. It reads its own databases and its replicas itself,
+        /// and calls the owners of all other tables. By default the reader calls every owner.
         by: Option<At<String>>,
-        /// Read for every arrival of this operation.
+        /// The operation for whose arrivals it reads (a probe).
         operation: Option<At<String>>,
-        /// The rows of these steps of the operation; by default of all.
+        /// The steps of the operation whose rows it reads; by default all.
         steps: Option<Vec<At<String>>>,
-        /// How long after the arrival, or after what `after` says.
+        /// The times of the reads, since the arrival or the moment that `after` names.
         at: Option<At<Vec<Span>>>,
-        /// The moment of the operation from which the times count: the same in every variant for
-        /// the arrival; as late as the variant answers for the answer, and never if the client
-        /// gives up.
+        /// The moment of the operation from which the times count. `arrival` is the same in every
+        /// variant; `answer` depends on the variant, and if the client gives up there is no read.
         after: Option<Anchor>,
-        /// The share of the arrivals that are read for, the same ones in every variant. Measures
-        /// of reads, `m4.useful` among them, speak of these alone.
+        /// The share of the arrivals that are read for, the same ones in every variant. Measures of
+        /// reads, `m4.useful` among them, are about these alone.
         share: Portion = Fixed("1.0", "every one"),
-        /// Read by independent readers from this table.
+        /// The table that independent readers read.
         table: Option<At<String>>,
-        /// Which column.
+        /// The column that they read.
         column: Option<At<String>>,
-        /// Which row.
+        /// The choice of the row.
         key: Option<At<super::operation::Key>>,
-        /// Reads per second.
+        /// The reads per second.
         rate: Option<At<Positive>>,
-        /// The core time of its query; by default what any statement takes.
+        /// The core time of its query; by default that of any statement.
         work: Option<Dist>,
     }
     one of { "operation" ["at"] ["after" "steps" "share"] "table" ["column" "key" "rate"] ["work"] }

@@ -1,4 +1,5 @@
-//! The files of which a scenario was read, as a folder holds them that is to run it again.
+//! The files from which a scenario was read, laid out as in a folder from which it can be run
+//! again.
 
 use std::path::{Component, Path};
 
@@ -11,7 +12,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The files of a scenario of this name, with its data by their paths as written.
+    /// The files of a scenario of this name, with its CSV files by their paths as written.
     pub fn new(name: &str, text: &str, data: Vec<(String, Vec<u8>)>) -> Self {
         Self { name: name.into(), text: text.into(), data }
     }
@@ -26,19 +27,19 @@ impl Inputs {
         self.data.iter().find(|(name, _)| name == path).map(|(_, bytes)| &bytes[..])
     }
 
-    /// The data that the scenario names, by their paths as written.
+    /// The CSV files that the scenario names, by their paths as written.
     pub fn all_data(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.data.iter().map(|(path, bytes)| (&**path, &**bytes))
     }
 
-    /// The path of the scenario relative to the folder. What the scenario names above its own
-    /// folder keeps its place above it.
+    /// The path of the scenario relative to the folder. Files that the scenario names above its own
+    /// folder stay above it.
     pub fn path(&self) -> String {
         format!("{}{}.toml", self.folder(), self.name)
     }
 
-    /// All files, by their paths relative to the folder. Data with absolute paths stay where they
-    /// are.
+    /// All files, by their paths relative to the folder. CSV files with absolute paths are left
+    /// out.
     pub fn files(&self) -> Vec<(String, &[u8])> {
         let own = [(self.path(), self.text.as_bytes())];
         let data = self.data.iter().filter_map(|(path, bytes)| {
@@ -49,7 +50,7 @@ impl Inputs {
         own.into_iter().chain(data).collect()
     }
 
-    /// Returns whether the scenario names data above its own folder.
+    /// Returns whether the scenario names CSV files above its own folder.
     pub fn reach_above(&self) -> bool {
         self.up() > 0
     }
@@ -58,17 +59,17 @@ impl Inputs {
         format!("scenario/{}", LEVEL.repeat(self.up()))
     }
 
-    /// How many folders above its own the scenario reaches.
+    /// The number of folders above its own that the scenario's paths go up.
     fn up(&self) -> usize {
         let paths = self.data.iter().filter_map(|(path, _)| relative(path));
         paths.map(|(up, _)| up).max().unwrap_or(0)
     }
 }
 
-/// A folder between the scenario and what it names above its own.
+/// A folder between the scenario and the files that it names above its own.
 const LEVEL: &str = "in/";
 
-/// How many folders a path goes up, and the rest of it; nothing if it is absolute.
+/// The number of folders that a path goes up, and the rest of it; `None` if it is absolute.
 fn relative(path: &str) -> Option<(usize, String)> {
     let (mut up, mut parts) = (0, Vec::new());
     for component in Path::new(path).components() {

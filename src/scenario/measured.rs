@@ -1,5 +1,4 @@
-//! The measure that a text of the command line names, found and suggested as that of an
-//! expectation.
+//! Measures that a text of the command line names, found and suggested as those of expectations.
 
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
@@ -12,7 +11,7 @@ impl Scenario {
     /// `m1.p99` or `reads.report.right`.
     ///
     /// # Errors
-    /// The problem of the text, with its places in it.
+    /// The problem of the text, with its place in the text.
     pub fn subject(&self, text: &str) -> Result<Subject, Box<Problem>> {
         let whole = 0..text.len();
         let nothing =
@@ -23,7 +22,8 @@ impl Scenario {
         }
         let mut wanted = Table::new();
         wanted.insert("measure", value(text));
-        // To be less than another variant is all that can be said in every unit.
+        // A comparison with another variant, since it is the only limit that suits measures of
+        // every unit.
         let mut other = InlineTable::new();
         let first = self.variants.first().map_or("", |variant| &*variant.name.shown);
         other.insert("variant", first.into());

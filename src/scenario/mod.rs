@@ -74,7 +74,7 @@ use file::File;
 use sweep::AxisText;
 use values::Settle;
 
-/// The text of a scenario file.
+/// A scenario file: its path and its text.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The path, as problems show it.
@@ -83,23 +83,23 @@ pub struct Source {
     pub text: String,
 }
 
-/// The parts that a scenario may name.
+/// The parts that a scenario may name: patterns, techniques, kinds of fault, properties and meters.
 #[derive(Clone, Default)]
 pub struct Registries {
-    /// Patterns.
+    /// The patterns.
     pub patterns: Patterns,
-    /// Ownership techniques.
+    /// The ownership techniques.
     pub techniques: Techniques,
-    /// Kinds of fault.
+    /// The kinds of fault.
     pub faults: Faults,
-    /// Properties that patterns may promise.
+    /// The properties that patterns may promise.
     pub properties: Arc<Properties>,
-    /// Meters beside the measures that driftlab brings.
+    /// The meters, beside the measures that driftlab brings.
     pub meters: Arc<Meters>,
 }
 
 impl Registries {
-    /// Everything that driftlab brings.
+    /// The parts that driftlab brings.
     pub fn builtin() -> Self {
         Self {
             patterns: Patterns::builtin(),
@@ -111,7 +111,7 @@ impl Registries {
     }
 }
 
-/// A scenario that can be run.
+/// A scenario that is free of errors and can be run.
 #[derive(Clone)]
 pub struct Scenario {
     /// Its name.
@@ -122,14 +122,14 @@ pub struct Scenario {
     pub seed: u64,
     /// Hash (xxh3) of the bytes of the file and of all CSV files that it names.
     pub hash: u64,
-    /// The file and those that it names, to run it again.
+    /// The file and the CSV files that it names, from which it can be run again.
     pub inputs: Arc<Inputs>,
     /// The name of the profile with the defaults for network and disk.
     pub profile: String,
     /// The system as the file lays it out. Services, operations, loads and the tables of the file
     /// have the same numbers in every variant; techniques add behind them.
     pub system: Arc<System>,
-    /// The operations to explore.
+    /// The number of operations that `driftlab explore` offers, and the length of its outages.
     pub explore: ExploreSpec,
     /// The variants to compare.
     pub variants: Vec<Variant>,
@@ -149,48 +149,48 @@ pub struct Scenario {
     pub nemeses: Vec<Nemesis>,
     /// The roles that a fault may strike, each once, as `role:NAME`.
     pub roles: Vec<String>,
-    /// Every setting in force, and where it came from.
+    /// The settings in force, each with its origin.
     pub values: Vec<ValueUsed>,
-    /// The parts that it may name, to read it again with changes.
+    /// The parts that it may name; it is read again with them when values are changed.
     pub registries: Arc<Registries>,
 }
 
-/// A text that is no scenario: all its problems.
+/// The problems of a text that is no valid scenario.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{rendered}")]
 pub struct Invalid {
     /// The problems, in the order of the text.
     pub problems: Vec<Problem>,
-    /// The problems as a terminal without colours shows them, with the lines they are about.
+    /// The problems as a terminal without colours shows them, each with an excerpt of the text.
     rendered: String,
 }
 
-/// The operations that `driftlab explore` runs.
+/// The number of operations that `driftlab explore` offers, and the length of its outages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExploreSpec {
     /// How many operations are offered.
     pub operations: u16,
-    /// How long a crashed node stays down.
+    /// The time that a crashed node stays down.
     pub outage: Span,
 }
 
-/// One side of a comparison.
+/// A variant of a scenario: one side of a comparison.
 #[derive(Clone)]
 pub struct Variant {
     /// Its name.
     pub name: Name,
-    /// How ownership is arranged: the names of its techniques, as in `delegate + replicate`, and
-    /// those to which it switches.
+    /// The names of its techniques, as in `delegate + replicate`, and of those to which it
+    /// switches.
     pub technique: String,
-    /// How operations are carried out.
+    /// The pattern or patterns by which operations are carried out.
     pub pattern: Arc<dyn Prepared>,
     /// The system as the technique lays it out.
     pub system: Arc<System>,
-    /// The name of random numbers of its own; without one it shares those of the other variants.
+    /// The name of its own random numbers; without one it has those of the other variants.
     pub random_numbers: Option<Arc<str>>,
-    /// How long it needs to settle after the load.
+    /// The time that it needs to settle after the load.
     pub settles: Settling,
-    /// The estimate of what a run of it comes to.
+    /// The estimated cost of a run.
     pub estimate: Estimate,
     /// The invariants that it is meant to violate, by name.
     pub meant_to_fail: Vec<Arc<str>>,
@@ -199,29 +199,29 @@ pub struct Variant {
 /// A setting in force.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ValueUsed {
-    /// Its place in the file, such as `services.ticket.workers`.
+    /// Its key, such as `services.ticket.workers`.
     pub key: String,
     /// Its value as TOML.
     pub value: String,
-    /// Where it came from.
+    /// The origin of the value.
     pub origin: Origin,
 }
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
     /// The scenario file.
     File,
     /// The profile.
     Profile {
-        /// Which one.
+        /// The name of the profile.
         name: &'static str,
-        /// Where the profile has it from.
+        /// The source of the value in the profile.
         source: &'static str,
     },
     /// The documented default.
     Default {
-        /// Where the default comes from.
+        /// The source of the default.
         source: &'static str,
     },
 }
@@ -251,24 +251,23 @@ impl Scenario {
         })
     }
 
-    /// The plan of faults for a seed: the faults that are written, then those that are drawn for
-    /// it.
+    /// The plan of faults for a seed: the written faults, then those that are drawn for the seed.
     pub fn plan(&self, seed: u64) -> Arc<[PlannedFault]> {
         random::plan(&self.faults, &self.nemeses, &self.system, &RandomStreams::new(seed)).into()
     }
 
-    /// The scenario with other values in these places. It keeps the hash of the file, and warnings
-    /// are left out.
+    /// Returns the scenario with other values for these keys. The result keeps the hash of the
+    /// file, and warnings are left out.
     ///
     /// # Errors
-    /// Its problems, none if a change names no place.
+    /// The problems of the changed scenario; an empty list if a change names no place.
     pub fn changed(&self, changes: &[Change]) -> Result<Self, Vec<Problem>> {
         let text = change::changed(self.inputs.text(), changes).ok_or_else(Vec::new)?;
         let changes = change::words(changes);
         self.reread(text).map(|scenario| Self { hash: self.hash, changes, ..scenario })
     }
 
-    /// The scenario of another text, with the same data and the same parts to name.
+    /// Reads another text with the same CSV files and the same parts to name.
     fn reread(&self, text: String) -> Result<Self, Vec<Problem>> {
         let source = Source { name: self.name.clone(), text };
         let files = |path: &str| {
@@ -297,7 +296,8 @@ pub fn load(
     let text = source.text.as_str();
     let (tree, errors) = toml::de::DeTable::parse_recoverable(text);
     let mut syntax: Vec<Problem> = errors.iter().map(syntax_problem).collect();
-    // Of a thousand brackets that nobody closes, one says it all.
+    // The parser reports the same problem for every bracket that is never closed; one report is
+    // enough.
     syntax.dedup();
     let mut decoder = Decoder::new(text, Data::new(files), registries);
     if let Some(profile) = named_profile(tree.get_ref()) {
@@ -364,8 +364,8 @@ impl ExploreSpec {
     }
 }
 
-/// The roles that a fault may strike: all drivers, all clients, and what the drivers of any pattern
-/// play, so that one plan of faults fits every variant.
+/// The roles that a fault may strike: all drivers, all clients, and the roles of the drivers of
+/// every pattern, so that one plan of faults fits every variant.
 fn roles(file: &File, patterns: &Patterns) -> Vec<String> {
     let mut roles = vec![DRIVERS.to_owned(), CLIENTS.to_owned()];
     let variants = file.variants.iter().flat_map(|(_, _, variant)| variant.pattern.drivers());
@@ -378,7 +378,8 @@ fn roles(file: &File, patterns: &Patterns) -> Vec<String> {
     roles
 }
 
-/// The profile that a file names, needed before anything else is decoded.
+/// The profile that a file names. The defaults of other sections come from it, so it is read before
+/// them.
 fn named_profile(root: &toml::de::DeTable<'_>) -> Option<&'static Profile> {
     let head = root.get("scenario")?.get_ref().as_table()?;
     Profile::named(head.get("profile")?.get_ref().as_str()?)
@@ -389,10 +390,10 @@ fn syntax_problem(error: &toml::de::Error) -> Problem {
     Problem::error(Code::Syntax, &place, error.message(), "")
 }
 
-/// Drops what only repeats another problem: that a section is missing whose name is misspelt, and
-/// that a table has no rows whose number cannot be read. Beside an error it also drops warnings
-/// that nothing writes a word, that nothing arrives or that a setting does nothing, since what
-/// writes, arrives or acts may be what is wrong.
+/// Drops problems that only follow from another one: that a section is missing whose name is
+/// misspelt, and that a table has no rows whose number cannot be read. If there is any error, the
+/// warnings that nothing writes a word, that nothing arrives and that a setting does nothing are
+/// dropped, too: the part that would write, arrive or act may be the one with the error.
 fn drop_echoes(problems: &mut Vec<Problem>) {
     let misspelt = |section: &str| problems.iter().any(|it| it.meant.as_deref() == Some(section));
     let wrong = |it: &Problem| matches!(it.code, Code::WrongType | Code::WrongValue);
@@ -410,15 +411,16 @@ fn drop_echoes(problems: &mut Vec<Problem>) {
     });
 }
 
-/// Returns whether a problem is more than an echo of a syntax error: what is missing may have been
-/// lost with a broken line, and what stands on that line was read wrongly.
+/// Returns whether a problem is likely to be more than a consequence of a syntax error. A missing
+/// key may have been on a line that could not be parsed, and a value on such a line was read
+/// wrongly.
 fn survives(problem: &Problem, broken: &BTreeSet<usize>, lines: &Lines) -> bool {
-    // A value that was lost has no extent.
+    // The place of a key that is missing is empty.
     let lost = problem.code == Code::MissingKey || problem.place().is_empty();
     !lost && !broken.contains(&lines.at(problem.place()))
 }
 
-/// Where the lines of a text end.
+/// The positions at which the lines of a text end.
 struct Lines(Vec<usize>);
 
 impl Lines {

@@ -1,4 +1,4 @@
-//! The format of operations and invariants in a scenario file, continued from `file`.
+//! The format of operations and invariants in a scenario file; the rest is in `file`.
 
 use serde_json::json;
 use toml::de::DeValue;
@@ -12,24 +12,24 @@ pub use super::values::Amount;
 use super::values::{At, Map, Positive, Scalar, Share};
 
 shape! {
-    /// A business operation, said once, independent of any pattern.
+    /// A business operation, written once and carried out by every pattern.
     "an operation"
     pub struct Operation {
-        /// Random draws hash this instead of the name.
+        /// The name of its random streams, by default its own name.
         stream: Option<String>,
-        /// Its keys, by name, and how each is chosen.
+        /// Its keys, by name, each with the choice of its row.
         keys: Map<At<Key>>,
-        /// The steps in order; the first step's service is where a client knocks.
+        /// The steps in order; clients call the service of the first step.
         steps: Vec<Step>,
         /// The keys in which its retry policy differs.
         retry: Option<OwnRetry>,
     }
 }
 
-/// How the key of an operation is chosen.
+/// The choice of a row for a key of an operation.
 #[derive(Clone)]
 pub enum Key {
-    /// One that nobody had before.
+    /// A new row, of which no other operation has the key.
     New,
     /// The key of the same name of the operation that this one follows.
     Followed,
@@ -43,7 +43,8 @@ shape! {
     pub struct RowsOf {
         /// The table.
         rows_of: At<String>,
-        /// Row `i` has weight `1 / (i + 1)^zipf`; by default all are alike.
+        /// The Zipf exponent: row `i` has weight `1 / (i + 1)^zipf`; by default all rows are
+        /// equally probable.
         zipf: Option<Positive>,
     }
 }
@@ -79,7 +80,7 @@ shape! {
         by: At<String>,
         /// The table that it changes.
         table: At<String>,
-        /// Which key of the operation names the row.
+        /// The key of the operation that names the row.
         key: At<String>,
         /// The effect on the row, or `"none"` for a step that only reads it. Written values are
         /// whole numbers, words, `"{key}"` for a key of the operation, or `"{ordinal}"` for a
@@ -92,23 +93,24 @@ shape! {
         /// that it wrote is written again. By default known for `insert` and `add`.
         undo: Option<At<Undo>>,
         /// Steps that come before it; by default the one above. With `[]` it comes after none, and
-        /// runs beside the first where the pattern does steps in parallel.
+        /// runs beside the first where the pattern runs steps in parallel.
         after: Option<Vec<At<String>>>,
         /// The rule that may refuse it.
         refuse: Option<At<Refuse>>,
-        /// How its row follows from earlier rows; all that a synchronization job may know.
+        /// The derivation of its row from earlier rows; a synchronization job knows nothing else.
         derive: Option<At<Derive>>,
-        /// A row that is looked up first: at its owner, or where the service can read it itself.
+        /// A row that is read first: at the owner of its table, or directly where the service may
+        /// do so.
         lookup: Option<Lookup>,
     }
 }
 
-/// The effect of a step.
+/// The effect of a step, if it has one.
 #[derive(Clone)]
 pub enum StepEffect {
-    /// None: the step only reads.
+    /// No effect: the step only reads.
     Nothing,
-    /// A change.
+    /// A change of the row.
     Change(Box<Effect>),
 }
 
@@ -135,9 +137,9 @@ impl Decode for StepEffect {
 words! {
     /// The moment of an operation from which the times of a read count.
     pub enum Anchor {
-        /// Its arrival, which is the same in every variant.
+        /// The arrival of the operation, which is the same in every variant.
         Arrival = "arrival",
-        /// Its client's answer.
+        /// The answer to its client.
         Answer = "answer",
     }
 }
@@ -145,9 +147,9 @@ words! {
 words! {
     /// The lock of a step that only reads.
     pub enum Lock {
-        /// Others may read the row and not write it.
+        /// A shared lock: other transactions may read the row and not write it.
         Shared = "shared",
-        /// Others may not write it nor lock it.
+        /// An exclusive lock: other transactions may neither write nor lock the row.
         Exclusive = "exclusive",
     }
 }
@@ -156,7 +158,7 @@ shape! {
     /// A change of one row.
     "an effect"
     pub struct Effect {
-        /// Make the row with these columns; others get their initial value.
+        /// Insert the row with these columns; other columns get their initial value.
         insert: Option<Map<At<Scalar>>>,
         /// Overwrite these columns.
         set: Option<Map<At<Scalar>>>,
@@ -167,33 +169,34 @@ shape! {
         /// parentheses, with blanks around `-`. A value that does not fit into 64 bits refuses the
         /// step.
         update: Option<Map<At<String>>>,
-        /// How an `update` reads.
+        /// The way in which an `update` reads the row.
         read: ReadFirst = Fixed("'plain'", "what SELECT and UPDATE do at READ COMMITTED"),
-        /// Remove the row.
+        /// Delete the row.
         delete: Option<bool>,
     }
     one of { "insert" [] [] "set" [] [] "add" [] [] "update" [] ["read"] "delete" [] [] }
 }
 
 words! {
-    /// How an `update` reads the row that it writes later.
+    /// The way in which an `update` reads the row that it writes later.
     pub enum ReadFirst {
-        /// The committed row, without a lock: what others write in between is lost.
+        /// The committed version, without a lock: a write of another transaction in between is
+        /// lost.
         Plain = "plain",
-        /// The newest row, locked until the transaction ends.
+        /// The newest version, locked until the transaction ends.
         ForUpdate = "for-update",
-        /// The committed row, without a lock; if it has another version when it is written,
-        /// the transaction fails for a technical reason, and may be tried again.
+        /// The committed version, without a lock; if it has another version when it is written, the
+        /// transaction fails for a technical reason, and may be tried again.
         Version = "version",
     }
 }
 
-/// The way in which a step is taken back.
+/// The way in which a step is compensated.
 #[derive(Clone)]
 pub enum Undo {
-    /// By this effect.
+    /// This effect.
     Effect(Box<Effect>),
-    /// By writing what was there before.
+    /// The before-image: the columns are written as they were before the step.
     BeforeImage,
 }
 
@@ -225,16 +228,17 @@ shape! {
     /// A business rule that may refuse a step.
     "a refusal"
     pub struct Refuse {
-        /// With this probability, drawn per operation, equal in every variant.
+        /// Refuse with this probability, drawn for each operation, with the same result in every
+        /// variant.
         probability: Option<Share>,
-        /// If the effect would bring a column below a bound.
+        /// Refuse if the effect would bring a column below a bound.
         below: Option<Below>,
     }
     one of { "probability" [] [] "below" [] [] }
 }
 
 shape! {
-    /// If the effect would bring a column below a bound.
+    /// A bound below which the effect must not bring a column.
     key "below"
     pub struct Below {
         /// The column of the row.
@@ -245,7 +249,7 @@ shape! {
 }
 
 shape! {
-    /// How a row follows from rows that are there already.
+    /// The derivation of a row from rows that exist already.
     "a derivation"
     pub struct Derive {
         /// One row per row of this table, with the same key.
@@ -262,13 +266,13 @@ shape! {
         of: Option<At<String>>,
         /// The column of those rows that names the row here.
         by: Option<At<String>>,
-        /// The column here.
+        /// The column here that is derived.
         to: Option<At<String>>,
-        /// The new value of each listed value; others are left alone.
+        /// The translation of copied values; a value that is not listed is copied as it is.
         values: Map<At<Scalar>>,
-        /// The factor of each unit.
+        /// The factor by which the sum is multiplied.
         times: i64 = Fixed("1", "a plain sum"),
-        /// Which rows count: column = value.
+        /// The rows that count: column = value.
         where_: Map<At<Scalar>>,
     }
     one of {
@@ -280,39 +284,39 @@ shape! {
 }
 
 shape! {
-    /// A read before a step's own work, of reference data or of what the step depends on.
+    /// A read before the work of a step: of reference data, or of a row on which the step depends.
     "a lookup"
     pub struct Lookup {
-        /// The table.
+        /// The table that is read.
         table: At<String>,
-        /// Which key of the operation names the row.
+        /// The key of the operation that names the row.
         key: At<String>,
-        /// The finding that refuses the step. Nothing is locked, so that what was
-        /// true when it was checked may be false when the step acts on it.
+        /// The result that refuses the step. No lock is taken, so that the condition may have
+        /// become false when the step acts on it.
         refuse: Option<LookupRefuse>,
     }
 }
 
 shape! {
-    /// A finding of a lookup that refuses the step; that there is no such row refuses the step,
-    /// too.
+    /// A result of a look-up that refuses the step. A missing row refuses the step, too.
     "a refusal by what was looked up"
     pub struct LookupRefuse {
-        /// If a column of the row that was looked up is below a bound.
+        /// Refuse if a column of the row that was looked up is below a bound.
         below: Below,
     }
 }
 
 shape! {
-    /// Something that must be true of the tables.
+    /// A condition that the tables must satisfy.
     "an invariant"
     pub struct Invariant {
-        /// The condition in words.
+        /// The name of the invariant: its condition in words.
         name: At<String>,
-        /// When it must hold for a verdict; how long it does not is measured regardless.
+        /// The times at which it must hold for the verdict; the time for which it is violated is
+        /// measured in any case.
         when: JudgedWhen = Fixed("'at-rest'", "what eventual consistency promises"),
-        /// In which variants it is meant to fail: `true` for all, or a list of them. That it fails
-        /// there is then as it should be, and that it holds is wrong.
+        /// The variants in which it is meant to be violated: `true` for all, or a list. There the
+        /// verdict is reversed: the invariant must be violated.
         meant_to_fail: MeantToFail = Fixed("false", "what must be true should hold"),
         /// A column equals the number of rows that name its row.
         count_equal: Option<CountEqual>,
@@ -320,7 +324,7 @@ shape! {
         sum_constant: Option<Vec<At<String>>>,
         /// Every row has the row that it refers to.
         references: Option<References>,
-        /// A column equals another one, that it is a copy of, say.
+        /// A column equals another one, of which it is a copy, for example.
         equal: Option<Equal>,
         /// A column stays within bounds.
         bound: Option<Bound>,
@@ -330,12 +334,12 @@ shape! {
     }
 }
 
-/// The variants in which an invariant is meant to fail.
+/// The variants in which an invariant is meant to be violated.
 #[derive(Clone, Debug)]
 pub enum MeantToFail {
-    /// In all of them, or in none.
+    /// All variants, or none.
     Everywhere(bool),
-    /// In these.
+    /// These variants.
     In(Vec<At<String>>),
 }
 
@@ -355,19 +359,21 @@ impl Decode for MeantToFail {
 }
 
 shape! {
-    /// A limit for a measure or a number of outcomes, in every run.
+    /// A bound for a measure or a number of outcomes, in every run.
     "an expectation"
     pub struct Expect {
-        /// The expectation in words; by default its condition.
+        /// The name of the expectation; by default its condition.
         name: Option<String>,
-        /// The operation that is meant; by default those that headlines pool, or for `census` all.
+        /// The operation whose outcomes count; by default those that headlines pool, or for
+        /// `census` all.
         operation: Option<At<String>>,
         /// A measure (`driftlab list measures`), or one of a read: `reads.NAME.right`, `stale`,
-        /// `torn`, `error`, `timed-out`, `count`, `latency` or `age`. Of one with many values in
-        /// a run, a quantile of it, such as `m1.p99`, its maximum, `m1.max`, or the mean of what
-        /// ended, `m1.mean`.
+        /// `torn`, `error`, `timed-out`, `count`, `latency` or `age`. Of a measure with many values
+        /// in a run, a quantile, such as `m1.p99`, the maximum, `m1.max`, or the mean of the
+        /// operations that ended, `m1.mean`.
         measure: Option<At<String>>,
-        /// A headline of the census, such as `stranded`, or `wrong` for all that should not be.
+        /// A headline of the census, such as `stranded`, or `wrong` for all outcomes that should
+        /// not occur.
         census: Option<At<String>>,
         /// The value must be less than this: a duration or a number.
         below: Option<At<Amount>>,
@@ -377,18 +383,18 @@ shape! {
         at_most: Option<At<Amount>>,
         /// The value must not be less than this.
         at_least: Option<At<Amount>>,
-        /// Of which variants; by default of all.
+        /// The variants for which it holds; by default all.
         variants: Vec<At<String>>,
     }
     one of { "measure" [] [] "census" [] [] }
 }
 
 words! {
-    /// When an invariant must hold.
+    /// The times at which an invariant must hold.
     pub enum JudgedWhen {
-        /// Once everything has settled.
+        /// At rest: after the settle phase.
         AtRest = "at-rest",
-        /// At every instant.
+        /// At every instant of the run.
         Always = "always",
     }
 }
@@ -405,7 +411,7 @@ shape! {
         of: At<String>,
         /// The column of the counted table that names the counting row.
         by: At<String>,
-        /// Which rows count: column = value.
+        /// The rows that count: column = value.
         where_: Map<At<Scalar>>,
     }
 }
@@ -418,7 +424,7 @@ shape! {
         table: At<String>,
         /// The column that names the referred row; by default the row's own key.
         by: Option<At<String>>,
-        /// Which rows refer: column = value.
+        /// The rows that must have a referenced row: column = value.
         where_: Map<At<Scalar>>,
         /// The referred table.
         to: At<String>,
@@ -428,7 +434,7 @@ shape! {
 }
 
 shape! {
-    /// A column equals another one, wherever there is a row to compare with.
+    /// A column equals another one, for every row to which there is a row to compare.
     key "equal"
     pub struct Equal {
         /// The table of the column.
@@ -450,9 +456,9 @@ shape! {
         table: At<String>,
         /// The column.
         column: At<String>,
-        /// Least value allowed.
+        /// The least value that is allowed.
         least: Option<i64>,
-        /// Greatest value allowed.
+        /// The greatest value that is allowed.
         most: Option<i64>,
     }
 }

@@ -1,4 +1,4 @@
-//! Variants, faults and other parts of a file whose shape depends on what they name.
+//! Variants, faults and other parts of a file whose keys depend on the pattern, technique or fault.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::patterns::pattern::Prepared;
 use crate::patterns::single_store;
 use crate::reason;
 
-/// Forced writes: one distribution for all kinds, or a table with one for each.
+/// The duration of forced writes: one distribution for all kinds, or a table with one for each.
 #[derive(Clone)]
 pub struct Force(pub ForceSpec);
 
@@ -56,22 +56,22 @@ impl Decode for Force {
     }
 }
 
-/// A variant: techniques and what carries out its operations.
+/// A variant: its techniques and the patterns that carry out its operations.
 #[derive(Clone)]
 pub struct VariantText {
-    /// How ownership is arranged, one technique after the other.
+    /// The techniques that arrange ownership, in the order in which they are applied.
     pub technique: Vec<TechniqueText>,
     /// The pattern, as named.
     pub name: At<String>,
     /// The pattern of each operation, with its settings.
     pub pattern: Roster,
-    /// Random draws hash this instead of the name.
+    /// The name of its random streams, by default its own name.
     pub stream: Option<String>,
-    /// The name of random numbers of its own.
+    /// The name of its own random numbers.
     pub random_numbers: Option<String>,
-    /// Another capacity of its drivers.
+    /// The keys in which the capacity of its drivers differs.
     pub drivers: Option<DriverParts>,
-    /// How operations of one store are carried out.
+    /// The way in which operations of one store are carried out.
     pub single_store: SingleStore,
     /// The keys in which its retry policy differs.
     pub retry: Option<OwnRetry>,
@@ -80,11 +80,11 @@ pub struct VariantText {
 }
 
 words! {
-    /// How operations of one store are carried out.
+    /// The way in which operations of one store are carried out.
     pub enum SingleStore {
-        /// As local transactions of their service, whatever the pattern is.
+        /// Local transactions of their service, whatever the pattern is.
         Local = "local",
-        /// By the pattern, like all others.
+        /// The pattern, as for all other operations.
         ThroughDriver = "through-driver",
     }
 }
@@ -133,7 +133,7 @@ impl Decode for VariantText {
 }
 
 impl VariantText {
-    /// The pattern of the variant on a system, whose operations it names.
+    /// The pattern of the variant, prepared for a system whose operations it names.
     pub fn prepared(&self, system: &System) -> Arc<dyn Prepared> {
         let pattern = self.pattern.prepared(system);
         match self.single_store {
@@ -161,12 +161,12 @@ pub(super) fn note_settings(
     }
 }
 
-/// A fault of the plan, and where it is.
+/// A fault of the plan, with its places in the file.
 #[derive(Clone)]
 pub struct FaultText {
-    /// When it begins.
+    /// The time or the trigger point at which it begins.
     pub start: At<Start>,
-    /// How long it lasts.
+    /// The time that it lasts.
     pub length: Option<At<Length>>,
     /// The fault.
     pub fault: Arc<dyn PreparedFault>,
@@ -174,7 +174,7 @@ pub struct FaultText {
     pub targets: Vec<At<String>>,
     /// The parts of tables that it is about, as written.
     pub parts: Vec<PartText>,
-    /// Set if it stands for faults that are drawn.
+    /// The random faults for which it stands, if it does.
     pub nemesis: Option<Nemesis>,
 }
 
@@ -198,7 +198,7 @@ pub enum PartText {
 }
 
 impl PartText {
-    /// A part, each name of which is where it stands in the settings.
+    /// A part of a table, with the place of each of its names in the settings.
     fn of(part: Part, settings: &Item<'_>) -> Self {
         let at = |value: String| {
             let place = place_of(settings, &value).unwrap_or_else(|| settings.span());
@@ -289,7 +289,7 @@ fn is_timed(start: &At<Start>) -> bool {
     matches!(start.value, Start::At(_))
 }
 
-/// Decodes what random faults draw from.
+/// Decodes the window, rate and choices of random faults.
 fn nemesis(
     settings: &Item<'_>,
     start: &At<Start>,
@@ -324,7 +324,7 @@ fn trigger(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<At<Trigger>> {
     }
 }
 
-/// Where a string stands in a subtree.
+/// The place of a string in a subtree.
 fn place_of(item: &Item<'_>, text: &str) -> Option<Place> {
     match item.get_ref() {
         DeValue::String(found) if found == text => Some(item.span()),
@@ -334,7 +334,7 @@ fn place_of(item: &Item<'_>, text: &str) -> Option<Place> {
     }
 }
 
-/// The problem of a pattern, technique or kind of fault that nobody registered.
+/// The problem of an unknown pattern, technique or kind of fault.
 pub(super) fn unknown(
     code: Code,
     what: &str,
@@ -352,8 +352,9 @@ pub(super) fn unknown(
     }
 }
 
-/// Decodes registered settings and reports everything that is wrong with them: the decoder of
-/// the settings stops at the first problem, so what was reported is taken out and it runs again.
+/// Decodes registered settings and reports everything that is wrong with them. The decoder of serde
+/// stops at the first problem, so each value that was reported is taken out and the decoder runs
+/// again.
 pub(super) fn settings_of<T: ?Sized>(
     entry: &Entry<Configurable<T>>,
     item: &Item<'_>,
@@ -383,7 +384,7 @@ pub(super) fn settings_of<T: ?Sized>(
             Err(error) => error,
         };
         let Some(key) = culprit(&table, &error) else {
-            // What is missing because it was taken out is no further problem.
+            // A key that is missing because it was taken out was reported before.
             let problem = settings_problem(&error, &item.span(), entry.name.into());
             let is_missing = problem.code == Code::MissingKey;
             if !(is_missing && taken.iter().any(|taken| problem.is_about(taken))) {
@@ -413,7 +414,7 @@ fn settings_problem(error: &Error, near: &Place, what: Reason) -> Problem {
     in_our_words(error.message().lines().next().unwrap_or_default(), &place, what)
 }
 
-/// A message of serde in the words of this module.
+/// A message of serde, reworded.
 fn in_our_words(message: &str, place: &Place, what: Reason) -> Problem {
     let (found, wanted) = message.split_once(", expected ").unwrap_or((message, ""));
     if let Some(key) = found.strip_prefix("missing field ") {
@@ -435,13 +436,13 @@ fn in_our_words(message: &str, place: &Place, what: Reason) -> Problem {
     Problem::error(Code::WrongValue, place, what.and(": ").and(quoted(message)), "")
 }
 
-/// A text of serde with the names in it, which serde gives in no other way than in backticks.
+/// A text of serde with the names in it, which serde marks only by backticks.
 fn quoted(text: &str) -> Reason {
     let names = text.split('`').skip(1).step_by(2).map(str::to_owned);
     Reason { words: text.to_owned(), names: names.collect() }
 }
 
-/// Translates serde's name of a type or value into the words of this module.
+/// Translates serde's name of a type or value into the words of these messages.
 fn plain(text: &str) -> String {
     let (kind, value) = text.split_once(' ').unwrap_or((text, ""));
     match kind {

@@ -1,4 +1,4 @@
-//! Problems as data: what is wrong, where, and what would help.
+//! Problems of a scenario as data: each with its message, its place and a remedy.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::model::reason::Reason;
 /// A piece of the source text, in bytes.
 pub type Place = Range<usize>;
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
     /// The scenario cannot be used.
@@ -93,25 +93,25 @@ codes! {
     Zone = "zone",
 }
 
-/// Something wrong with a scenario file.
+/// A problem of a scenario file: an error or a warning.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
-    /// How bad it is.
+    /// The severity of the problem.
     pub severity: Severity,
     /// The kind of problem.
     pub code: Code,
-    /// The names that it is about, in the order of the message: those that were written, or are
-    /// missing, and what else stands in backticks.
+    /// The names that the problem is about, in the order of the message: names that were written or
+    /// are missing, and other text in backticks.
     pub names: Vec<String>,
     /// The name that was probably meant.
     pub meant: Option<String>,
     /// The message: a lowercase fragment without a full stop.
     pub message: String,
-    /// Where, and what else belongs to it. The first one is the position of the problem.
+    /// The places that belong to the problem, each with a remark. The first one is its position.
     pub labels: Vec<Label>,
-    /// A hint at what to do.
+    /// Advice on how to solve the problem.
     pub help: Option<String>,
-    /// A piece of text and what to write in its place.
+    /// A place and the text to write there instead.
     pub patch: Option<(Place, String)>,
 }
 
@@ -120,9 +120,9 @@ pub struct Problem {
 pub struct Label {
     /// The piece of text.
     pub span: Place,
-    /// The remark, perhaps empty.
+    /// The remark; it may be empty.
     pub text: String,
-    /// True if the problem is here, or this only belongs to it.
+    /// True if the problem is at this place; false if the place only belongs to it.
     pub primary: bool,
 }
 
@@ -147,54 +147,54 @@ impl Problem {
         }
     }
 
-    /// The same as a warning.
+    /// Turns the problem into a warning.
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
-    /// With a second place that belongs to it.
+    /// Adds a second place that belongs to the problem.
     pub fn also(mut self, place: &Place, text: impl Into<String>) -> Self {
         self.labels.push(Label { span: place.clone(), text: text.into(), primary: false });
         self
     }
 
-    /// With a name that it is about and that its message does not show.
+    /// Adds a name that the problem is about and that its message does not show.
     pub fn about(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self
     }
 
-    /// With the name that was probably meant.
+    /// Sets the name that was probably meant.
     pub fn meant(mut self, name: impl Into<String>) -> Self {
         self.meant = Some(name.into());
         self
     }
 
-    /// Returns whether it is about this name.
+    /// Returns whether the problem is about this name.
     pub fn is_about(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }
 
-    /// With advice.
+    /// Adds advice.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
         self
     }
 
-    /// With a replacement for a piece of text.
+    /// Adds a replacement for the text at a place.
     pub fn patch(mut self, place: &Place, text: impl Into<String>) -> Self {
         self.patch = Some((place.clone(), text.into()));
         self
     }
 
-    /// Where the problem is.
+    /// The position of the problem.
     pub fn place(&self) -> Place {
         self.labels.first().map_or(0..0, |label| label.span.clone())
     }
 }
 
-/// Returns whether any of these is an error.
+/// Returns whether any of these problems is an error.
 pub fn any_error(problems: &[Problem]) -> bool {
     problems.iter().any(|problem| problem.severity == Severity::Error)
 }

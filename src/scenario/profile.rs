@@ -1,17 +1,17 @@
-//! Profiles: named, sourced defaults for network and disk.
+//! Profiles: named defaults for network and disk, with their sources.
 
-/// Named defaults, as TOML text.
+/// Named defaults for network and disk, as TOML text.
 #[derive(Debug)]
 pub struct Profile {
     /// The name in scenarios.
     pub name: &'static str,
-    /// One line for lists.
+    /// A line that describes it in lists.
     pub summary: &'static str,
-    /// One-way delay of a message between two nodes.
+    /// The one-way delay of a message between two nodes.
     pub delay: &'static str,
-    /// A forced write.
+    /// The duration of a forced write.
     pub force: &'static str,
-    /// Where the numbers come from.
+    /// The sources of the numbers.
     pub source: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! The one place that turns problems into text, in the manner of rustc.
+//! Rendering of problems as text, in the manner of rustc.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
@@ -7,7 +7,7 @@ use super::Source;
 use super::problem::{Place, Problem, Severity};
 use super::values::is_unseen;
 
-/// How many problems are shown of a file.
+/// The most problems of a file that are shown.
 pub const MOST_SHOWN: usize = 50;
 
 /// The first problems as text, each with an excerpt of the source, and how many there are if there
@@ -62,7 +62,8 @@ fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// The place, moved to where text can be cut: inside the source and between characters.
+/// The place, moved to a position where the text can be cut: inside the source and between
+/// characters.
 fn within(text: &str, place: &Place) -> Place {
     let cut = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     let start = cut(place.start).unwrap_or(0);

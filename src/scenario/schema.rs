@@ -1,4 +1,4 @@
-//! The JSON Schema of scenario files, from which editors complete and check.
+//! The JSON Schema of scenario files, by which editors complete and check.
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -92,7 +92,7 @@ fn several(registries: &Registries, generator: &mut SchemaGenerator) -> Value {
     })
 }
 
-/// The schema of what carries out operations, as a variant.
+/// The schema of a variant: its patterns with its other keys.
 fn variant(mut patterns: Value) -> Value {
     let switches = json!({
         "type": "array",
@@ -121,7 +121,7 @@ fn variant(mut patterns: Value) -> Value {
     patterns
 }
 
-/// A technique, or several.
+/// The schema of the key `technique`: one technique, or a list.
 fn techniques() -> Value {
     let technique = json!({ "$ref": "#/$defs/Technique" });
     let list = json!({ "type": "array", "items": technique, "minItems": 1 });
@@ -130,7 +130,7 @@ fn techniques() -> Value {
     json!({ "description": about, "anyOf": [technique, list] })
 }
 
-/// The schema of what carries out operations from a time on.
+/// The schema of a switch of the patterns at a time.
 fn switch(mut patterns: Value) -> Value {
     patterns["properties"]["at"] = described(Span::schema(), "From when on.");
     patterns["properties"]["technique"] = techniques();
@@ -138,7 +138,7 @@ fn switch(mut patterns: Value) -> Value {
     patterns
 }
 
-/// Another technique under the same patterns.
+/// The schema of a switch of the technique under the same patterns.
 fn switch_of_technique() -> Value {
     json!({
         "description": "ownership is arranged otherwise; what carries out operations stays",
@@ -152,7 +152,7 @@ fn switch_of_technique() -> Value {
 }
 
 fn fault<T: ?Sized>(entry: &Entry<Configurable<T>>, generator: &mut SchemaGenerator) -> Value {
-    // The keys of a fault stand beside `kind`.
+    // The keys of a fault stand beside `kind`, not in a table of their own.
     let own = opened(entry, generator);
     let mut properties = Map::new();
     properties.insert("kind".into(), json!({ "const": entry.name, "description": entry.summary }));

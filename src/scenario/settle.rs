@@ -1,4 +1,4 @@
-//! How long a system needs after the load until it is known to have come to rest.
+//! The length of the settle phase: the time after the load until a system is known to be at rest.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use crate::kernel::Span;
 use crate::model::system::System;
 use crate::patterns::pattern::{Prepared, period};
 
-/// The least settle phase that is of any use to a variant, part by part.
+/// The shortest settle phase that suffices for a variant, part by part.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Settling(Vec<(Span, String)>);
 
-/// The leavings of a load and its faults at the end of the load.
+/// The work that a load and its faults leave behind at the end of the load.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LeftBehind {
-    /// How long the busiest part of the system is at work on what it could not serve.
+    /// The time for which the busiest part of the system still works on the backlog.
     pub backlog: Span,
-    /// How long before the end of the load the last fault ended; none without faults.
+    /// The time between the end of the last fault and the end of the load; `None` without faults.
     pub healed: Option<Span>,
 }
 
 impl Settling {
-    /// The needs of a pattern on a system. Clients wait for their last answers, what is under way
-    /// comes to its end side by side, and then nothing may change for two periods.
+    /// Computes what a pattern needs on a system. Clients wait for their last answers, the
+    /// remaining work is done in parallel, and then nothing may change for two periods.
     pub(super) fn of(pattern: &dyn Prepared, system: &System, left: LeftBehind) -> Self {
         let period = period(pattern, system);
         let since =
@@ -45,7 +45,7 @@ impl Settling {
         Self(parts.filter(|(length, _)| *length > Span::ZERO).collect())
     }
 
-    /// All parts together.
+    /// The sum of all parts.
     pub fn length(&self) -> Span {
         self.0.iter().fold(Span::ZERO, |sum, (length, _)| sum + *length)
     }

@@ -1,4 +1,4 @@
-//! The macros that declare what a scenario file may contain.
+//! The macros that declare the tables and words of a scenario file.
 
 /// Declares a table of the file: a struct whose fields are keys. A key without a default must be
 /// given, unless its type allows nothing (`Option`, `Vec`, `Map`). `one of` names leading keys of
@@ -16,7 +16,7 @@ macro_rules! shape {
         $(#[doc = $about])+
         #[derive(Clone)]
         pub struct $name {
-            /// Where the table is: its header, or its braces.
+            /// The place of the table: its header, or its braces.
             #[allow(dead_code, reason = "not every table is pointed at as a whole")]
             pub place: $crate::scenario::problem::Place,
             $( $(#[doc = $doc])+ pub $field: $type, )*

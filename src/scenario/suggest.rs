@@ -1,4 +1,4 @@
-//! "Did you mean": the nearest known name, and lists of names for people.
+//! Suggestions for unknown names ("did you mean"), and lists of names in messages.
 
 use crate::model::reason::Reason;
 
@@ -21,11 +21,13 @@ pub fn alike<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> V
     found
 }
 
-/// Between 0 and 1; case and the choice between `-` and `_` count for nothing.
+/// The likeness of two names, between 0 and 1; case and the choice between `-` and `_` do not
+/// matter.
 fn likeness(a: &str, b: &str) -> f64 {
     let plain = |text: &str| text.to_lowercase().replace('_', "-");
     let (a, b) = (plain(a), plain(b));
-    // Jaro-Winkler forgives too much in short words, so an edit must not change half of them.
+    // Jaro-Winkler rates short words too high, so more edits than half of the letters rule a name
+    // out.
     let edits = strsim::damerau_levenshtein(&a, &b);
     let longest = a.chars().count().max(b.chars().count());
     if edits * 2 > longest { 0.0 } else { strsim::jaro_winkler(&a, &b) }

@@ -14,7 +14,7 @@
 //!
 //! **The place** is named by its keys with dots between them, as the table of values in a report
 //! does: `services.stock.workers`, `retry.step-deadline`, `variants.saga.settings.instances`. An
-//! item of a list has its number, counted from 0: `faults[0].lasts`. It may be any value that a
+//! item of a list has its number, counted from 0: `faults[0].for`. It may be any value that a
 //! scenario can name, also one that the file leaves to its default.
 //!
 //! **The values** are a list, or a range:
@@ -28,7 +28,9 @@
 //!
 //! A range whose ends are whole numbers has whole numbers; `1.0..2.0:5` has fractions. Values at
 //! equal ratios have three digits. With two places, every value of one meets every value of the
-//! other; there are at most 10,000 points.
+//! other; there are at most 10,000 points. A chart over numbers has lines. Over two places, or over
+//! words such as `faults[0].kind = ["crash", "pause"]`, it is a field of cells; over words it has a
+//! row for each variant.
 
 use std::collections::BTreeSet;
 

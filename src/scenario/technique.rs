@@ -1,4 +1,4 @@
-//! How ownership is arranged, as a variant says it: a technique, or several, one after the other.
+//! The techniques that arrange ownership in a variant, applied one after the other.
 
 use std::sync::Arc;
 
@@ -16,25 +16,25 @@ use crate::reason;
 use crate::techniques::table_split::TableSplit;
 use crate::techniques::technique::{PreparedTechnique, Technique, TechniqueEntry, Techniques};
 
-/// A technique with its settings, and where it is written.
+/// A technique with its settings and its place in the file.
 #[derive(Clone)]
 pub struct TechniqueText {
-    /// Where it is.
+    /// The place of the technique.
     pub place: Place,
     /// The technique.
     pub arrangement: Arc<dyn PreparedTechnique>,
-    /// Every word of its settings, so that a problem with a name points at it.
+    /// Every word of its settings, so that a problem with a name can be shown at its place.
     words: Vec<At<String>>,
 }
 
 impl TechniqueText {
-    /// The first of these names that the settings say.
+    /// The first of these names that the settings contain.
     pub fn first_written(&self, names: &[String]) -> Option<&At<String>> {
         names.iter().find_map(|name| self.words.iter().find(|word| word.value == *name))
     }
 }
 
-/// The techniques of a variant that names none.
+/// The techniques of a variant that gives none.
 pub fn usual(place: &Place, decoder: &mut Decoder<'_>) -> Vec<TechniqueText> {
     let source = "the usual end of a migration";
     decoder.used(format!("'{}'", TableSplit::NAME), Origin::Default { source });
@@ -107,7 +107,7 @@ fn found(
     Some(TechniqueText { place: name.place.clone(), arrangement, words })
 }
 
-/// Every string of a subtree, and every key, at its value.
+/// Collects every string of a subtree, and every key at the place of its value.
 fn collect(item: &Item<'_>, words: &mut Vec<At<String>>) {
     match item.get_ref() {
         DeValue::String(word) => {

@@ -1,4 +1,4 @@
-//! The format of arrival traces in a scenario file, and how the times in them are read.
+//! The format of arrival traces in a scenario file, and the parsing of their times.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -13,27 +13,27 @@ use super::values::{At, Length, Map, Positive};
 
 shape! {
     /// Arrivals at the times in a CSV file, in any order. Columns are separated by commas,
-    /// semicolons or tabs, as the header shows; lines that begin with `#` are comments.
+    /// semicolons or tabs, as in the header; lines that begin with `#` are comments.
     "a trace"
     pub struct TraceTable {
-        /// Path, relative to the scenario file.
+        /// The path of the file, relative to the scenario file.
         file: String,
         /// The column with the times.
         column: String = Fixed("'seconds'", "the name says the unit"),
-        /// How times are written: `s`, `ms`, `us` or `ns` as numbers of these units, `epoch` as
-        /// the time since 1970 in one of them, told apart by size, `iso` as timestamps such as
-        /// `2023-11-16T18:15:46.68Z`, in UTC where they name no offset.
+        /// The format of the times: `s`, `ms`, `us` or `ns` as numbers of these units, `epoch` as
+        /// the time since 1970 in one of them, told apart by magnitude, `iso` as timestamps such as
+        /// `2023-11-16T18:15:46.68Z`, in UTC unless they give an offset.
         unit: TimeUnit = Fixed("'s'", "the most usual unit of traces"),
-        /// The time at which the run, or the load, starts: `start` if times count from the start
-        /// of the run, `first` if the earliest row that counts arrives when the load begins. By
-        /// default `first` for `epoch` and `iso`, and otherwise `start`.
+        /// The time of the trace that is zero: `start` if times count from the start of the run,
+        /// `first` if the earliest row that counts arrives at the start of the load. By default
+        /// `first` for `epoch` and `iso`, and otherwise `start`.
         origin: Option<Origin>,
-        /// Which rows count: column = value.
+        /// The rows that count: column = value.
         where_: Map<String>,
-        /// How many times as fast as recorded the rows arrive.
+        /// The speed of replay: the rows arrive this many times as fast as recorded.
         speed: Positive = Fixed("1", "as recorded"),
-        /// The column that says how many operations arrive in the interval that begins at the time
-        /// of a row, at times drawn within it; by default a row is one arrival.
+        /// The column with the number of operations that arrive in the interval that begins at the
+        /// time of a row, at times drawn within the interval; by default a row is one arrival.
         count: Option<At<String>>,
         /// The length of these intervals, as recorded.
         every: Option<Length>,
@@ -41,29 +41,29 @@ shape! {
 }
 
 words! {
-    /// How the times of a trace are written.
+    /// The format of the times of a trace.
     pub enum TimeUnit {
         /// Seconds.
         S = "s",
-        /// Thousandths of a second.
+        /// Milliseconds.
         Ms = "ms",
-        /// Millionths of a second.
+        /// Microseconds.
         Us = "us",
-        /// Billionths of a second.
+        /// Nanoseconds.
         Ns = "ns",
-        /// Since 1970, in one of these units.
+        /// The time since 1970, in one of these units.
         Epoch = "epoch",
-        /// ISO 8601.
+        /// Timestamps of ISO 8601.
         Iso = "iso",
     }
 }
 
 words! {
-    /// The time at which times of a trace begin to count.
+    /// The time from which the times of a trace count.
     pub enum Origin {
-        /// Zero is the start of the run.
+        /// The start of the run.
         Start = "start",
-        /// The earliest row arrives when the load begins.
+        /// The earliest row, which arrives at the start of the load.
         First = "first",
     }
 }
@@ -76,7 +76,7 @@ impl Decode for Trace {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         match item.get_ref() {
             DeValue::Table(_) => TraceTable::decode(item, decoder).map(Self),
-            // A path alone is a table with nothing else in it.
+            // A path alone stands for a table with no other key.
             DeValue::String(_) => {
                 let key = Spanned::new(item.span(), DeString::Borrowed("file"));
                 let table: DeTable<'_> = [(key, item.clone())].into_iter().collect();
@@ -110,7 +110,7 @@ impl TraceTable {
 const SECOND: i128 = 1_000_000_000;
 
 impl TimeUnit {
-    /// A time in nanoseconds, or nothing if it is not written in this way.
+    /// A time in nanoseconds, or `None` if the text does not have this format.
     pub fn nanos(self, text: &str) -> Option<i128> {
         match self {
             Self::S => decimal(text, SECOND),
@@ -118,7 +118,8 @@ impl TimeUnit {
             Self::Us => decimal(text, SECOND / 1_000_000),
             Self::Ns => decimal(text, 1),
             Self::Epoch => {
-                // What is taken for seconds lies before the year 5138, for milliseconds after 1973.
+                // The magnitude tells the unit: numbers read as seconds are times before the year
+                // 5138, numbers read as milliseconds are times after 1973.
                 let whole = decimal(text, 1)?.unsigned_abs();
                 let scale = match whole {
                     0..100_000_000_000 => SECOND,
@@ -138,7 +139,7 @@ impl TimeUnit {
         }
     }
 
-    /// The way of writing in words.
+    /// The format in words.
     pub fn wanted(self) -> &'static str {
         match self {
             Self::S => "a time in seconds",

@@ -16,14 +16,14 @@ use crate::reason;
 /// A value with its position.
 #[derive(Clone, Debug)]
 pub struct At<T> {
-    /// Where it is written.
+    /// The place where it is written.
     pub place: Place,
     /// The value as written.
     pub value: T,
 }
 
 /// A table whose keys are names that the author chose, in the order of the file. An entry whose
-/// content could not be read keeps its name, so that references to it are not called unknown.
+/// content could not be read keeps its name, so that references to it are not reported as unknown.
 #[derive(Clone, Debug)]
 pub struct Map<T>(pub Vec<(At<String>, Option<T>)>);
 
@@ -31,9 +31,9 @@ pub struct Map<T>(pub Vec<(At<String>, Option<T>)>);
 #[derive(Clone, Copy, Debug)]
 pub struct Whole<const LEAST: u64, const MOST: u64>(pub u64);
 
-/// At least one.
+/// A count of at least one.
 pub type Count = Whole<1, 4_294_967_295>;
-/// At least one, of something of which there are few.
+/// A count of at least one of something of which there are few.
 pub type Few = Whole<1, 65_535>;
 
 /// A number above zero.
@@ -55,9 +55,9 @@ pub struct Length(pub Span);
 /// The length of the settle phase.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Settle {
-    /// As long as the slowest variant needs.
+    /// The time that the slowest variant needs.
     Auto,
-    /// So long.
+    /// This time.
     Given(Span),
 }
 
@@ -66,7 +66,7 @@ pub enum Settle {
 pub enum Scalar {
     /// A whole number.
     Number(i64),
-    /// A symbol, or a reference in braces.
+    /// A word, or a reference in braces.
     Word(String),
 }
 
@@ -77,7 +77,7 @@ pub enum Amount {
     Time(Span),
     /// A count or a share.
     Number(f64),
-    /// So many times what a variant has.
+    /// The value of another variant, multiplied by this factor.
     Variant(At<String>, f64),
 }
 
@@ -173,7 +173,8 @@ impl<T: Decode> Decode for Option<T> {
     }
 }
 
-/// The items of a list, each if it can be read. Every one is tried, also behind one that is wrong.
+/// The items of a list, each `None` if it cannot be read. All are tried, also those after a wrong
+/// one.
 fn items<T: Decode>(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Vec<Option<T>>> {
     let Some(list) = item.get_ref().as_array() else {
         return decoder.expected(item, "a list");
@@ -198,8 +199,8 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
-/// A list of tables that nothing else refers to: one that cannot be read is left out, so that the
-/// others and the rest of the file are checked all the same.
+/// A list of tables that nothing else refers to. A table that cannot be read is left out, so that
+/// the others and the rest of the file are checked nevertheless.
 #[derive(Clone)]
 pub struct Independent<T>(Vec<T>);
 
@@ -228,8 +229,8 @@ impl<T: Decode> Decode for Independent<T> {
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
 
-/// The problem of something that cannot be a name, wherever one is given: names stand in tables,
-/// charts, pages and the names of files.
+/// The problem of a text that cannot be a name of any part: names stand in tables, charts, pages
+/// and names of files.
 pub fn no_name(name: &At<String>) -> Option<Problem> {
     let what = match &*name.value {
         empty if empty.trim().is_empty() => "it is empty".to_owned(),
@@ -242,8 +243,8 @@ pub fn no_name(name: &At<String>) -> Option<Problem> {
     Some(Problem::error(Code::WrongValue, &name.place, "this cannot be a name", what))
 }
 
-/// Returns whether a character moves a terminal's cursor, ends a line or turns its direction
-/// around: no output shows it as it is.
+/// Returns whether a character moves a terminal's cursor, ends a line or reverses the direction of
+/// text; such a character is never written as it is.
 pub fn is_unseen(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

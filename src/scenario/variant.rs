@@ -1,6 +1,6 @@
 //! # Variants
 //!
-//! A variant says how the operations of a scenario are carried out. Usually that is one pattern
+//! A variant determines how the operations of a scenario are carried out, usually by one pattern
 //! with its settings:
 //!
 //! ```toml
@@ -19,16 +19,16 @@
 //! settings = { event-based = { publish = "log-tailing" } }
 //! ```
 //!
-//! The patterns share services and databases, and driver nodes that all of them call the same. A
-//! job that synchronizes corrects what its own operations derive, and a relay carries their events.
-//! Such a job goes by rows, though: where operations of another pattern write what it derives, it
-//! carries those on as well, and nobody can promise any more how operations end. Otherwise the
-//! variant promises what all its patterns keep, inside the budget that every one of them endures.
+//! The patterns share services and databases, and driver nodes for which all of them use the same
+//! name. A job that synchronizes corrects what its own operations derive, and a relay carries their
+//! events. Such a job works on rows, though: where operations of another pattern write tables from
+//! which it derives rows, it completes those as well, so that the variant no longer promises how
+//! operations end. Otherwise the variant promises the guarantees that all its patterns give, within
+//! the fault budget that all of them tolerate.
 //!
 //! **A switch at a time**, as in a migration: operations that arrive from then on are carried out
-//! by the new pattern. Those that arrived earlier end under their old one, however late, and a
-//! client that asks again is answered by the same. A map in a switch leaves what it does not name
-//! as it was.
+//! by the new pattern. Those that arrived earlier end under the old one, however late, and so do
+//! retries of their clients. Operations that the map of a switch does not name keep their pattern.
 //!
 //! ```toml
 //! [variants.migration]
@@ -43,26 +43,28 @@
 //! **Operations of one store**: where one service carries out all steps of an operation in one
 //! database, as the file says or as the technique leaves it, the operation is a local transaction
 //! of that service under every pattern, and needs no driver. A transaction manager commits a single
-//! participant in one phase, and nobody begins a workflow to write one row. `single-store =
-//! "through-driver"` asks for the detour.
+//! participant in one phase, and a workflow is not worth its cost for one row. `single-store =
+//! "through-driver"` sends these operations through the driver nevertheless.
 //!
-//! **Patience of its own.** `[variants.NAME.retry]` says what differs from the `[retry]` of the
-//! scenario: attempts, pauses, deadlines, a circuit breaker. So can `[operations.NAME.retry]` and,
-//! for calls to a service, `[services.NAME.retry]`; these count before the variant's. What differs
-//! from `[clients]` (when they give up, how often they ask) is in `[variants.NAME.clients]`.
-//! "The ranking rests on" names both where variants differ in them.
+//! **Retries and deadlines of its own.** `[variants.NAME.retry]` has the keys in which the variant
+//! differs from the `[retry]` of the scenario: attempts, pauses, deadlines, a circuit breaker.
+//! `[operations.NAME.retry]` and, for calls to a service, `[services.NAME.retry]` have keys that
+//! take precedence over the variant's. `[variants.NAME.clients]` has the keys in which its clients
+//! differ from `[clients]`: their deadline and attempts. The report's section "The ranking rests
+//! on" names both where variants differ in them.
 //!
-//! A pattern has one choice of settings within a variant: what it keeps on nodes and in logs is
-//! there once.
+//! A pattern has one choice of settings within a variant, because its state on nodes and in logs
+//! exists once.
 //!
 //! **Random numbers of its own.** All variants see the same arrivals, keys, delays and faults
-//! (common random numbers), which takes away most of the noise from what they differ in. With
-//! `random-numbers = "other"` a variant gets others, those of that name. Two variants that differ
-//! in nothing else are a comparison under the null: what is shown there is noise.
+//! (common random numbers), which removes most of the noise from their differences. With
+//! `random-numbers = "other"` a variant gets other random numbers, those of that name. Two variants
+//! that differ in nothing else are a comparison under the null hypothesis: any difference between
+//! them is noise.
 //!
 //! **A switch of the technique.** A switch may name a technique, with or without a pattern, and
-//! arranges ownership anew: what it names is applied to the system of the file, as the variant's
-//! own technique is, and not to what that made of it.
+//! arranges ownership anew: its techniques are applied to the system of the file, not to the system
+//! that results from the variant's own techniques.
 //!
 //! ```toml
 //! [variants.strangler]
@@ -74,23 +76,26 @@
 //! technique = ["shared-database", "delegate"]
 //! ```
 //!
-//! No row can move while operations are under way. So every table has to stay in its database with
-//! its columns, every copy has to stay, services have to run in the processes in which they did,
-//! and operations need the steps that they had; a switch that breaks with this is refused and says
-//! by what. Who owns a table, who goes to it directly, and who carries out a step or is asked for
-//! it may change, but not the owner of a table that is copied.
+//! No row can move while operations are in progress. So every table has to stay in its database
+//! with its columns, every copy has to stay, services have to run in the same processes as before,
+//! and operations have to keep their steps; a switch that changes any of this is refused, with the
+//! reason. The owner of a table, the services that access it directly, and the service that carries
+//! out a step or is called for it may change, but not the owner of a table that is copied.
 //!
-//! * An operation that arrives before the switch ends the old way, look-ups and further attempts of
-//!   its client included. One that arrives later goes the new way. Where that differs, results
-//!   show it as another operation, named `restock (from 60s)`.
-//! * Reads go by the owners and rights of the moment in which they are asked.
-//! * Rights to write are not withdrawn. Databases let everybody write who may under either layout,
-//!   because what began the old way has to end; nobody uses an old right for anything new.
-//! * A change of the schema concerns whoever relies on it under any of the layouts, so does the
-//!   coupling of the variant; a fault that strikes `table:X` strikes the first owner of `X`.
-//! * A search for failures squeezes arrivals into a few seconds, and rarely gets as far as a switch
-//!   that comes late: give it a scenario with an early one. In a counterexample operations have the
-//!   names of the file; when they arrive says which way they go.
+//! * An operation that arrives before the switch is carried out under the old layout to its end,
+//!   look-ups and retries of its client included; one that arrives later, under the new layout.
+//!   Where the two differ, results show the later one as another operation, named `restock (from
+//!   60s)`.
+//! * A read uses the owners and rights at the time of its request.
+//! * Rights to write are not withdrawn. A database accepts writes of every service that has the
+//!   right under either layout, because operations under the old layout have to end; no new
+//!   operation uses an old right.
+//! * A change of the schema affects every service that depends on it under any of the layouts; the
+//!   coupling of the variant counts them all, too. A fault with the target `table:X` strikes the
+//!   first owner of `X`.
+//! * A search for failures lets all operations arrive within a few seconds, and rarely reaches a
+//!   late switch: give it a scenario with an early one. In a counterexample operations have the
+//!   names of the file; the time of arrival determines the layout.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -116,7 +121,7 @@ use crate::reason;
 /// The manual page about variants.
 pub const MANUAL: &str = include_str!("variant.rs");
 
-/// Which pattern carries out what, and from when on.
+/// The patterns of a variant: which of them carries out which operation, and from which time.
 #[derive(Clone)]
 pub struct Roster {
     /// The patterns, each once, in the order in which they are named.
@@ -129,21 +134,21 @@ pub struct Roster {
 struct Part {
     name: At<String>,
     pattern: Arc<dyn Prepared>,
-    /// Where the settings are written that are not left to their defaults, by their keys.
+    /// The places of the settings that are written, by their keys.
     written: Vec<At<String>>,
 }
 
-/// The settings from a time on; what it does not name stays as it was.
+/// The assignment of patterns from a time on; operations that it does not name keep theirs.
 #[derive(Clone)]
 struct EraText {
     at: At<Span>,
-    /// Where the pattern or the map is written.
+    /// The place of the pattern or the map.
     place: Place,
-    /// By operation, the position of its pattern.
+    /// The named operations, each with the position of its pattern.
     named: Vec<(At<String>, usize)>,
     /// The pattern of all other operations.
     others: Option<usize>,
-    /// How ownership is arranged from then on, if that is switched.
+    /// The techniques from then on, if they are switched.
     technique: Option<Vec<TechniqueText>>,
 }
 
@@ -151,8 +156,8 @@ struct EraText {
 const DEFAULT: &str = "default";
 
 impl Roster {
-    /// Reads the keys of a variant that say what carries out its operations: `pattern`, `settings`
-    /// and `switch`. Gives the pattern as named beside them.
+    /// Reads the keys of a variant that determine its patterns: `pattern`, `settings` and `switch`.
+    /// Returns the pattern's name as written, too.
     pub fn read(
         fields: &mut Fields<'_, '_>,
         decoder: &mut Decoder<'_>,
@@ -209,7 +214,7 @@ impl Roster {
         all_well
     }
 
-    /// Reads what holds from a time on, and gives the patterns that it names.
+    /// Reads the assignment from a time on, and returns the patterns that it names.
     fn read_era(
         &mut self,
         fields: &mut Fields<'_, '_>,
@@ -257,8 +262,8 @@ impl Roster {
         all_well.then(|| At { place, value: names.join(", ") })
     }
 
-    /// The position of a pattern, with these settings if they are given; `path` leads to them from
-    /// where the settings are.
+    /// The position of a pattern, with these settings if they are given; `path` leads to the
+    /// settings in the file.
     fn part(
         &mut self,
         name: &At<String>,
@@ -318,8 +323,8 @@ impl Roster {
         self.parts.iter().flat_map(|part| part.pattern.drivers()).collect()
     }
 
-    /// Returns whether what it names exists, every operation has a pattern, and the times make
-    /// sense.
+    /// Checks that the named operations exist, that every operation has a pattern, and that the
+    /// times of switches are in order.
     pub fn check_names(&self, operations: &Names, load: &At<Length>, problems: &mut Vec<Problem>) {
         let named = self.eras.iter().flat_map(|era| &era.named);
         named.for_each(|(operation, _)| {
@@ -353,13 +358,13 @@ impl Roster {
         }
     }
 
-    /// From when on ownership is arranged by which techniques instead of those before.
+    /// The times at which techniques are switched, with the techniques from then on.
     pub fn techniques(&self) -> impl Iterator<Item = (Span, &[TechniqueText])> {
         self.eras.iter().filter_map(|era| Some((era.at.value, &**era.technique.as_ref()?)))
     }
 
-    /// Warns of written settings that can do nothing for the operations of a system that are not
-    /// local; `lead` begins the messages.
+    /// Warns of written settings that do nothing for the operations of a system that are not local;
+    /// each message begins with `lead`.
     pub fn idle(&self, system: &System, lead: &Reason) -> Vec<Problem> {
         let spanning = system.kinds().filter(|kind| !system.operation(*kind).is_local(system));
         let spanning = Share::these(spanning).own(system);
@@ -376,7 +381,7 @@ impl Roster {
         parts.collect()
     }
 
-    /// The operations that a part carries out at some time.
+    /// The operations that a pattern carries out at any time.
     fn share(&self, part: usize, system: &System) -> Share {
         let named = |era: &EraText, name: &str| {
             let named = era.named.iter().find(|(operation, _)| operation.value == name);
@@ -388,10 +393,10 @@ impl Roster {
         }))
     }
 
-    /// The pattern of the variant on a system, whose operations it names.
+    /// The pattern of the variant, prepared for a system whose operations it names.
     pub fn prepared(&self, system: &System) -> Arc<dyn Prepared> {
         let patterns: Vec<_> = self.parts.iter().map(|part| Arc::clone(&part.pattern)).collect();
-        // What is not offered at a time has the pattern that it has first, or had last.
+        // Outside its load's window an operation has the first or the last of its patterns.
         let pattern = |kind: OperationKind, from: Time| {
             let Range { start, end } = system.offered(kind);
             let name = &system.operation(system.declared(kind)).name.shown;

@@ -1,23 +1,23 @@
-//! Which paths of a pattern a search has taken, and which of its promises it can therefore speak
-//! about.
+//! The coverage of a search: the paths of a pattern that it has taken, and the guarantees that it
+//! can judge because of them.
 
 use super::trial::Trial;
 use crate::model::path::{Path, Paths};
 use crate::patterns::promise;
 
-/// The paths that a pattern names, those that runs took, and the promises that rest on them.
+/// The paths that a pattern names, those that runs took, and the guarantees that depend on them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Coverage {
     /// The paths that the pattern names.
     pub named: Paths,
-    /// Those that were taken.
+    /// The paths that were taken.
     pub taken: Paths,
-    /// The promises about what operations come to, which each of these paths may break.
+    /// The guarantees about effects of operations, which each of these paths may break.
     promises: Vec<&'static str>,
 }
 
 impl Coverage {
-    /// The paths of a variant, none of which is taken yet.
+    /// The coverage of a variant before the first run.
     pub fn of(trial: &Trial<'_>) -> Self {
         let mut promises = trial.promises().guarantees.clone();
         promises.retain(|name| promise::rests_on_paths(name));
@@ -25,7 +25,7 @@ impl Coverage {
         Self { named, taken: Paths::new(), promises }
     }
 
-    /// A run took these paths.
+    /// Adds the paths that a run took.
     pub fn take(&mut self, paths: &Paths) {
         self.taken.extend(paths);
     }
@@ -49,8 +49,8 @@ impl Coverage {
         self.missing().next().is_none()
     }
 
-    /// Returns whether runs that did not break a property say that it holds: one that rests on
-    /// paths does so only once all of them were taken.
+    /// Returns whether runs without a violation of a property show that it holds: one that depends
+    /// on paths holds only once all of them were taken.
     pub fn decides(&self, property: &str) -> bool {
         !self.promises.contains(&property) || self.is_whole()
     }

@@ -1,10 +1,10 @@
-//! A failure explained: from a case and the property that it violates to everything that somebody
-//! who has never seen it needs to understand it.
+//! The explanation of a failure: given a case and the property that it violates, all facts that a
+//! reader needs to understand it.
 //!
-//! The case is run once more with its whole history kept. What its operations came to, the rows
-//! that disagree, the messages and events of a [diagram](space_time) and the faults as they really
-//! struck follow from that history; nothing is asked of a protocol. Then the run is continued from
-//! each of its moments with other random numbers: see [`curve`].
+//! The case is run once more with its whole history kept. The outcomes of its operations, the rows
+//! that disagree, the messages and events of a [diagram](space_time) and the faults as they were
+//! injected follow from that history; the state of the pattern is not read. Then the run is
+//! continued from each of its moments with other random numbers: see [`curve`].
 
 mod case;
 pub mod curve;
@@ -39,17 +39,17 @@ use crate::model::system::System;
 pub struct Violation {
     /// The property, by its name.
     pub property: String,
-    /// The property in words.
+    /// The summary of the property.
     pub says: String,
     /// The finding that contradicts it.
     pub found: String,
-    /// The operations that it was found at; none if it speaks of tables as a whole.
+    /// The operations at which it was found; none if it is about tables as a whole.
     pub operations: Vec<OpId>,
-    /// When it was first violated, if that is one instant.
+    /// The time of the first violation, if it is one instant.
     pub at: Option<Time>,
 }
 
-/// A failure, ready to be shown.
+/// A failure with everything that reports show of it.
 pub struct Explanation {
     /// The scenario.
     pub scenario: String,
@@ -63,17 +63,17 @@ pub struct Explanation {
     pub plan: Vec<Planned>,
     /// The operations involved, at most [`MOST`].
     pub operations: Vec<Involved>,
-    /// How many further operations were involved and are not shown.
+    /// The number of further operations that were involved and are not shown.
     pub more: usize,
     /// The state that each of their steps left in its row.
     pub rows: Vec<RowState>,
-    /// The course of the run as a space-time diagram.
+    /// The run as a space-time diagram.
     pub space_time: SpaceTime,
-    /// How inevitable it was, if that was looked into.
+    /// The curve of inevitability, if it was computed.
     pub curve: Option<Curve>,
-    /// Everything that happened to each operation.
+    /// The trace of each operation.
     pub stories: Vec<Trace>,
-    /// The system that `stories` refer to.
+    /// The system to which `stories` refer.
     pub system: Arc<System>,
     /// The command that shows all this again; empty if there is none.
     pub replay: String,
@@ -82,26 +82,26 @@ pub struct Explanation {
 /// A fault of the plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Planned {
-    /// The fault in words: kind, target, time and length.
+    /// The text of the fault: kind, target, time and length.
     pub text: String,
-    /// When it struck, and until when it lasted; nothing if its moment never came.
+    /// The times at which it began and ended; none if it never began.
     pub struck: Option<(Time, Option<Time>)>,
 }
 
 /// An operation of the failure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Involved {
-    /// Its name, as every run knows it.
+    /// The name of the operation in every run.
     pub name: String,
-    /// Which operation it is.
+    /// The kind of operation.
     pub kind: String,
     /// Its keys, by name.
     pub keys: Vec<(String, String)>,
-    /// When it arrived.
+    /// The time of its arrival.
     pub arrived: Time,
     /// The answer that its client heard.
     pub answer: Answer,
-    /// How long after the arrival; none if it heard nothing.
+    /// The time from its arrival to the answer; none without one.
     pub answered_after: Option<Span>,
     /// The state of its effects in the stores at the end.
     pub state: State,
@@ -109,7 +109,7 @@ pub struct Involved {
     pub headline: Headline,
 }
 
-/// At most so many operations are shown.
+/// The greatest number of operations that are shown.
 pub const MOST: usize = 4;
 
 /// Explains a violation in a run. `again` runs a continuation of it and judges the same property;

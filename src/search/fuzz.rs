@@ -1,17 +1,17 @@
-//! Fuzzing: very many short runs with random faults, all inside what a pattern is made for.
+//! Fuzzing: very many short runs with random faults, all inside the pattern's budget of faults.
 //!
 //! Runs come in batches. A batch draws its operations once and makes one run without faults, whose
 //! semantic points the faults of its other runs can wait for. Every run draws its own random stream
-//! and its own plan of faults from a [swarm](crate::faults::swarm). What is judged are the promises
-//! that the pattern makes with its *default* settings: a setting that gives one up is found out.
-//! A promise that no run breaks is held only if every [path](super::coverage) of the pattern was
+//! and its own plan of faults from a [swarm](crate::faults::swarm). Runs are judged by the promises
+//! of the pattern with its *default* settings, so that a setting which gives one up is found. A
+//! promise that no run breaks is held only if every [path](super::coverage) of the pattern was
 //! taken.
 //!
-//! A batch also draws some [sizes] small, and may let operations arrive behind a recovery: what
-//! happens at a threshold, and what a node does wrong once it is back, shows nowhere else.
+//! A batch also draws some [sizes] small, and may let operations arrive after a recovery, because
+//! failures at a threshold, and failures of a node that is back, show nowhere else.
 //!
-//! Run number `n` of a variant is a function of the seed and of `n`: whatever the threads do, the
-//! first violation of a property is that of the lowest number.
+//! Run number `n` of a variant is a function of the seed and of `n`: with any number of threads,
+//! the first violation of a property is that of the lowest number.
 
 mod batch;
 mod sizes;
@@ -29,32 +29,32 @@ use crate::checks::Verdict;
 use crate::checks::properties::Finding;
 use crate::faults::fault::Faults;
 
-/// How many runs share their operations.
+/// The number of runs that share their operations.
 const BATCH: u64 = 128;
 
-/// How many batches of a variant are done before somebody is asked whether to go on.
+/// The number of batches of a variant between two calls of `go_on`.
 const ROUND: u64 = 8;
 
 /// The settings of a fuzzing session.
 pub struct Fuzz<'a> {
-    /// The variants, ready to be tried.
+    /// The variants to be fuzzed.
     pub trials: Vec<Trial<'a>>,
     /// The kinds of fault.
     pub faults: &'a Faults,
     /// The seed of all draws.
     pub seed: u64,
-    /// How many operations a run has.
+    /// The number of operations of a run.
     pub operations: usize,
-    /// How many faults a run has at most.
+    /// The greatest number of faults in a run.
     pub most: u32,
-    /// True if every kind, time and point is alike, instead of a swarm.
+    /// True if every kind, time and point is equally likely, instead of a swarm.
     pub uniform: bool,
 }
 
 /// The result of fuzzing.
 #[derive(Clone, Debug, Default)]
 pub struct Fuzzed {
-    /// Each variant, in the order of the trials.
+    /// The results of the variants, in the order of the trials.
     pub variants: Vec<Tally>,
 }
 
@@ -71,13 +71,13 @@ pub struct Tally {
     pub disturbed: u64,
     /// Runs that did not settle.
     pub unsettled: u64,
-    /// Runs in which some sizes were others than those of the scenario.
+    /// Runs in which some sizes differed from those of the scenario.
     pub changed: u64,
-    /// Runs whose plan was outside of what the pattern is made for.
+    /// Runs whose plan exceeded the pattern's budget of faults.
     pub degraded: u64,
-    /// The semantic points that runs without faults passed, whoever they are for.
+    /// The semantic points that runs without faults passed, regardless of the operation.
     pub points: BTreeSet<String>,
-    /// Those of them at which a fault began.
+    /// The points of these at which a fault began.
     pub points_struck: BTreeSet<String>,
     /// The paths of the pattern, and those that were taken.
     pub coverage: Coverage,
@@ -88,11 +88,11 @@ pub struct Tally {
 /// How a property stands after some runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Standing {
-    /// In how many runs it held.
+    /// The number of runs in which it held.
     pub held: u64,
-    /// In how many runs it had no chance to fail, or the run ended too early.
+    /// The number of runs in which it had no chance to fail, or that ended too early.
     pub undecided: u64,
-    /// In how many runs it was violated.
+    /// The number of runs in which it was violated.
     pub violated: u64,
     /// The number of the first run that violated it.
     pub first: Option<u64>,
@@ -170,8 +170,8 @@ impl Tally {
 }
 
 impl Tally {
-    /// The verdict on a property over all runs: one that would hold is undecided as long as a path
-    /// was not taken that it rests on.
+    /// The verdict on a property over all runs: one that would hold is undecided until every path
+    /// was taken on which it depends.
     pub fn verdict(&self, property: &str) -> Verdict {
         match self.properties.get(property).map_or(Verdict::Undecided, Standing::verdict) {
             Verdict::Held if !self.coverage.decides(property) => Verdict::Undecided,
@@ -179,19 +179,19 @@ impl Tally {
         }
     }
 
-    /// Every property, with the verdict on it.
+    /// Every property with its verdict.
     pub fn verdicts(&self) -> impl Iterator<Item = (&str, Verdict)> {
         self.properties.keys().map(|name| (name.as_str(), self.verdict(name)))
     }
 }
 
 impl Fuzzed {
-    /// Runs of all variants.
+    /// The number of runs of all variants.
     pub fn runs(&self) -> u64 {
         self.variants.iter().map(|tally| tally.runs).sum()
     }
 
-    /// Every property that was violated: the variant, the property, the first run that did it.
+    /// Every violated property: the variant, the property, and its first violating run.
     pub fn violations(&self) -> impl Iterator<Item = (usize, &str, u64)> {
         self.variants.iter().enumerate().flat_map(|(variant, tally)| {
             let properties = tally.properties.iter();
@@ -204,7 +204,7 @@ impl Fuzzed {
         self.variants.iter().all(|tally| tally.coverage.is_whole())
     }
 
-    /// The verdict over everything.
+    /// The verdict over all variants and properties.
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.variants.iter().flat_map(Tally::verdicts);
         Verdict::all(verdicts.map(|(_, verdict)| verdict))
@@ -265,7 +265,7 @@ impl Fuzz<'_> {
         (first..first + BATCH).map(|run| batch.case(run)).collect()
     }
 
-    /// Makes the runs of one batch; nothing if they are stopped.
+    /// Makes the runs of one batch; none if they are stopped.
     fn batch(&self, trial: usize, from: u64, to: u64) -> Option<Tally> {
         let trial = &self.trials[trial];
         if trial.stop().is_set() {

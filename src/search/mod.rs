@@ -1,7 +1,7 @@
-//! Searching for counterexamples: fuzzing, exploring, shrinking, replay and explanation.
+//! The search for counterexamples: fuzzing, exploration, shrinking, replay and explanation.
 //!
-//! Everything here runs a scenario many times with faults of its own choice and judges each run by
-//! what its pattern promises. What is found is shrunk, written to a file that replays it, and
+//! All of them run a scenario many times with faults of their own choice and judge each run by the
+//! guarantees of its pattern. A counterexample is shrunk, written to a file that replays it, and
 //! explained step by step.
 
 pub mod coverage;

@@ -1,9 +1,9 @@
-//! The semantic points of a run, each named by the one trigger that finds it again.
+//! The semantic points of a run, each named by the trigger that finds it again.
 //!
-//! A [`Recorder`] watches a run and keeps what it passes. Afterwards every point is put into the
-//! words of a [`Trigger`], with lasting names, as exactly as the words allow; what they leave
-//! equal, `nth` tells apart. So a fault on that trigger strikes at that very point of every run
-//! that went the same way up to there.
+//! A [`Recorder`] watches a run and keeps the points that it passes. Afterwards every point is
+//! described by a [`Trigger`] with stream names, as exactly as a trigger can; points with equal
+//! descriptions are distinguished by `nth`. So a fault on that trigger begins at that very point of
+//! every run that went the same way up to there.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,22 +21,22 @@ use crate::model::world::World;
 /// A point that a run passed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Passed {
-    /// When.
+    /// The time of the point.
     pub at: Time,
-    /// How many records the history had by then: what is behind the point comes later.
+    /// The number of records of the history before the point.
     pub records: u64,
-    /// True if nothing was under way in the world, as far as it can tell.
+    /// True if nothing was under way in the world.
     pub quiet: bool,
     /// The point as the run reached it.
     pub point: Point,
-    /// Its name.
+    /// The trigger of the point.
     pub trigger: Trigger,
-    /// For a database at work: who is at the other end of the session, and what it is called.
+    /// The node at the other end of the session, with its name, if a database is at work.
     pub session: Option<(NodeId, String)>,
 }
 
 impl Passed {
-    /// The other end of the message or of the session that it is about, and its name.
+    /// The other end of its message or session, with its name.
     pub fn far(&self) -> Option<(NodeId, &str)> {
         match &self.session {
             Some((node, name)) => Some((*node, name)),
@@ -45,7 +45,7 @@ impl Passed {
     }
 }
 
-/// The sessions of a run: which node asked which database for which operation: a database works in
+/// The sessions of a run: the node that asked each database for each operation. A database works in
 /// the session in which the operation's latest request came.
 #[derive(Default)]
 pub struct Sessions {
@@ -54,7 +54,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The node that had asked this one last for this operation, after so many records.
+    /// The node that sent the last request for this operation to this node, before so many records.
     fn latest(&self, node: NodeId, op: OpId, records: u64) -> Option<NodeId> {
         let asked = self.asked.get(&(node, op))?;
         let before = asked.partition_point(|(place, _)| *place < records);
@@ -72,7 +72,7 @@ impl Sink<Record> for Sessions {
     }
 }
 
-/// Keeps the semantic points of one run.
+/// A watcher that records the semantic points of one run.
 pub struct Recorder {
     world: Weak<World>,
     seen: RefCell<Vec<Seen>>,
@@ -86,15 +86,15 @@ struct Seen {
 }
 
 impl Recorder {
-    /// Watches a world from now on.
+    /// Adds a recorder to a world.
     pub fn watch(world: &Rc<World>) -> Rc<Self> {
         let recorder = Rc::new(Self { world: Rc::downgrade(world), seen: RefCell::default() });
         world.env().watch(Rc::clone(&recorder) as _);
         recorder
     }
 
-    /// Every point that was passed, in order, named for the world of this run; the sessions have
-    /// seen its whole history.
+    /// The points that were passed, in order, with their triggers in the world of this run;
+    /// `sessions` has seen its whole history.
     pub fn named(&self, world: &World, sessions: &Sessions) -> Vec<Passed> {
         let mut words = Words::new(world);
         let databases: Vec<NodeId> = world.databases().iter().map(|it| it.node()).collect();
@@ -133,7 +133,7 @@ impl Watcher for Recorder {
     }
 }
 
-/// Runs once and keeps every point; the run is the same as if nobody watched.
+/// Runs once and returns every point; the run is the same as without a watcher.
 pub fn points(setup: &Setup, seed: u64) -> Vec<Passed> {
     let recorder: RefCell<Option<Rc<Recorder>>> = RefCell::default();
     let ready = |world: &Rc<World>| *recorder.borrow_mut() = Some(Recorder::watch(world));
@@ -161,15 +161,15 @@ pub fn node_name(world: &World, node: NodeId) -> String {
     if several { format!("{name}#1") } else { name.to_string() }
 }
 
-/// All that a trigger says of a point but the number: act, label, moment, who, to, operation, step.
-/// The node and its counterpart are named by the first node that is called so.
+/// The description of a point by its trigger, without the number: hook, label, side, node, peer,
+/// operation, step. The node and its peer are given by the first node with their name.
 type Description = (Hook, LabelId, When, u16, Option<u16>, Option<OpId>, Option<StepId>);
 
-/// Puts points into words, in the order in which they are passed.
+/// Names points by triggers, in the order in which they are passed.
 struct Words<'a> {
     world: &'a World,
     names: Vec<String>,
-    /// By node: the nodes whose names stand for it, too.
+    /// The nodes whose names also stand for a node, by node.
     called: Vec<Vec<u16>>,
     counts: Lookup<Description, u32>,
 }
@@ -186,8 +186,8 @@ impl<'a> Words<'a> {
         Self { world, names, called, counts: Lookup::new() }
     }
 
-    /// The trigger of the next point. It counts as one more of everything that it fits: what does
-    /// not name an operation is fitted by those with one, too.
+    /// The trigger of the next point. The point counts as one more occurrence of every trigger that
+    /// matches it: a trigger without an operation also matches points of operations.
     fn name(&mut self, point: &Point) -> Trigger {
         let Point { hook, label, when, node, peer, op, step, .. } = *point;
         let op = (op != OpId::NONE).then_some(op);
@@ -222,7 +222,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The step of an operation, and its name.
+    /// A step of an operation, with its name.
     fn step(&self, op: Option<OpId>, step: StepId) -> Option<(StepId, String)> {
         let env = self.world.env();
         let steps = &env.system().operation(env.operation(op?).kind).steps;

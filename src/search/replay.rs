@@ -1,4 +1,4 @@
-//! Counterexamples: a shrunk case as a file's content, and a file's content run again.
+//! Counterexample files: their content from a shrunk case, and their replay.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::model::record::OpId;
 use crate::model::system::System;
 use crate::scenario::counterexample::Counterexample;
 
-/// The engine that this is, as counterexamples name it.
+/// The version of this engine, as counterexamples name it.
 pub const ENGINE: &str = concat!("driftlab ", env!("CARGO_PKG_VERSION"));
 
 /// A counterexample that was run again.
@@ -23,27 +23,27 @@ pub struct Replayed {
     pub judgement: Judgement,
     /// The operations that the violation is about.
     pub ops: Vec<OpId>,
-    /// The lasting fingerprint of the run.
+    /// The stable fingerprint of the run.
     pub fingerprint: u64,
-    /// The identity of the run with the recorded one.
+    /// The comparison of the run with the recorded one.
     pub identity: Identity,
 }
 
-/// The identity of a run with the recorded one.
+/// The comparison of a run with the recorded one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Identity {
-    /// Record by record.
+    /// The runs are equal, record by record.
     Same,
-    /// The scenario is another one since, and so is the run.
+    /// The scenario has changed since, and so has the run.
     OtherScenario,
-    /// The engine is another one since, and so is the run.
+    /// The engine has changed since, and so has the run.
     OtherEngine,
-    /// Nothing is another one but the run: whoever edited the file, or the engine, changed it.
+    /// Only the run differs: the file, or the engine without its version, was changed.
     Other,
 }
 
 impl Identity {
-    /// In words.
+    /// The text for reports.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Same => "the same run, bit for bit",
@@ -91,7 +91,7 @@ pub fn case(written: &Counterexample) -> Case {
     }
 }
 
-/// Runs a counterexample again, under the variant that it names.
+/// Replays a counterexample, under the variant that it names.
 pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
     let case = case(written);
     let tried = trial.run(&case);
@@ -114,8 +114,8 @@ pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
     Replayed { case, tried, judgement, ops, fingerprint, identity }
 }
 
-/// The shape of a failure, without its times, seeds and numbers: two of the same shape are the
-/// same failure.
+/// The shape of a failure, without its times, seeds and numbers. Two failures with the same shape
+/// are considered the same.
 pub fn shape(system: &System, case: &Case) -> String {
     let mut faults: Vec<String> = case.faults.iter().map(shape_of).collect();
     faults.sort();

@@ -1,10 +1,10 @@
 //! Shrinking: from a case that violates a property to the simplest one that still does.
 //!
-//! Simpler means, in this order: fewer faults, fewer operations, plainer faults (settings that do
-//! less, shorter, at a round time or at a point with fewer conditions), rounder arrivals. What
-//! remains keeps its draws, since stream has names. Passes follow each other until none finds
-//! anything more; every step is a function of the case, so shrinking is repeatable. A case counts
-//! only if the *same* property is violated inside the budget: another failure is another story.
+//! Simpler means, in this order: fewer faults, fewer operations, simpler faults (milder settings,
+//! shorter, at a round time or at a point with fewer conditions), rounder arrivals. What remains
+//! keeps its draws, since random streams are named. Passes are repeated until none finds anything
+//! more; every step is a function of the case, so shrinking is repeatable. A case counts only if
+//! the *same* property is violated inside the budget: another failure may have another cause.
 
 mod passes;
 
@@ -14,10 +14,10 @@ use crate::faults::plan::Start;
 use crate::faults::trigger::Trigger;
 use passes::PASSES;
 
-/// How many runs one failure is worth.
+/// The most runs for shrinking one failure.
 pub const RUNS: u32 = 2_000;
 
-/// How many of the last points before a timed fault are tried in its place.
+/// The number of points before a timed fault at which it is tried instead.
 const BEFORE: usize = 12;
 
 /// The result of shrinking.
@@ -27,13 +27,13 @@ pub struct Shrunk {
     pub case: Case,
     /// The outcome of its run.
     pub tried: Tried,
-    /// How many runs that took.
+    /// The number of runs that it took.
     pub runs: u32,
     /// True if nothing simpler is left; false if the runs were used up, or stopped, before.
     pub finished: bool,
 }
 
-/// A step of shrinking that succeeded, for whoever watches.
+/// A successful step of shrinking, for progress reports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
     /// The simplification, such as `without an operation`.
@@ -56,10 +56,9 @@ pub fn violates(tried: &Tried, property: &str) -> bool {
             .any(|found| found.property == property && violated(found.judgement.verdict))
 }
 
-/// Shrinks a case that violates a property. `say` hears of every step.
+/// Shrinks a case that violates a property. `say` is called for every step.
 ///
-/// Gives nothing if the case does not violate it to begin with, or the trial was stopped before
-/// that was known.
+/// Returns none if the case does not violate it, or the trial was stopped before that was known.
 pub fn shrink(
     trial: &Trial<'_>,
     case: &Case,
@@ -86,7 +85,8 @@ struct Shrinking<'a, 'b> {
 }
 
 impl Shrinking<'_, '_> {
-    /// Every pass in turn until none finds anything; false if the runs are used up before.
+    /// Runs the passes in turn until none finds anything; returns false if the runs are used up
+    /// before.
     fn run_out(&mut self) -> bool {
         loop {
             let mut progress = self.aim();
@@ -109,12 +109,12 @@ impl Shrinking<'_, '_> {
         }
     }
 
-    /// Returns whether there are to be no further runs.
+    /// Returns whether no further run is allowed.
     fn is_over(&self) -> bool {
         self.runs >= RUNS || self.trial.stop().is_set()
     }
 
-    /// Takes the case over if it still violates the property.
+    /// Adopts the case if it still violates the property.
     fn attempt(&mut self, what: &'static str, case: Case) -> bool {
         self.runs += 1;
         let tried = self.trial.run(&case);
@@ -131,8 +131,8 @@ impl Shrinking<'_, '_> {
         true
     }
 
-    /// Lets each timed fault begin at one of the last points before its time instead: a point says
-    /// why it matters when it strikes, and stays where it is when anything around it changes.
+    /// Lets each timed fault begin at one of the last points before its time instead. A point shows
+    /// why the moment matters, and stays the same when anything around it changes.
     fn aim(&mut self) -> bool {
         let mut progress = false;
         for number in 0..self.case.faults.len() {

@@ -1,14 +1,14 @@
 //! A trial: one short run of a variant whose choices are values, and the verdict on it.
 //!
-//! Comparing draws everything from a seed. A search for failures needs more: to take an
-//! operation out and keep the others as they are, to move a fault, to write down what was chosen
-//! and run it again years later. So a [`Case`] holds every choice as a value (the seed is left for
-//! what has a name anyway: delays, work, refusals), and a [`Trial`] runs it: no warm-up, the listed
-//! operations, the faults, a window in which everything can be answered, then healing and rest.
+//! A comparison draws everything from a seed. A search for failures needs more: to remove an
+//! operation and keep the others as they are, to move a fault, to write the choices down and run
+//! them again years later. So a [`Case`] holds every choice as a value (the seed remains for named
+//! draws: delays, work, refusals), and a [`Trial`] runs it: no warm-up, the listed operations, the
+//! faults, a window in which everything can be answered, then the heal and the settle phase.
 //!
-//! Read probes are left out: they measure what others see and take no part in what is promised. Of
-//! the rows that a table has to begin with only the first few dozen are there, and operations are
-//! drawn among them; a case that uses further ones has them, too.
+//! Read probes are left out: they measure what others see and have no part in the guarantees. Of
+//! the initial rows of a table only the first few dozen exist, and operations are drawn among them;
+//! a case that uses further ones has them, too.
 
 mod offers;
 mod watch;
@@ -42,28 +42,28 @@ use crate::patterns::pattern::{Prepared, period};
 use crate::scenario::estimate::{Estimate, Offered};
 use crate::scenario::{Change, Scenario, Variant};
 
-/// How many initial rows a table has at most, unless a case uses more.
+/// The most initial rows of a table, unless a case uses more.
 const ROWS: u64 = 50;
 
-/// Everything that was chosen for one run, as values.
+/// All choices of one run, as values.
 #[derive(Clone, Default)]
 pub struct Case {
-    /// The seed of all draws that have a name: delays, work, refusals.
+    /// The seed of all named draws: delays, work, refusals.
     pub seed: u64,
     /// The operations that are offered, in the order of arrival.
     pub operations: Vec<Offer>,
     /// The faults.
     pub faults: Vec<PlannedFault>,
-    /// From when on which other future comes true; see [`RandomStreams::set_branch_seed`].
+    /// The branch seeds and the times from which they replace the seed of the run.
     pub branch_seeds: Vec<(Time, u64)>,
-    /// The values of the scenario that are others in this case.
+    /// The changed values of the scenario.
     pub changes: Vec<Change>,
 }
 
 /// One operation of a case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Offer {
-    /// Its load and its number there, which every run of the scenario knows.
+    /// Its load and its number there, as in every run of the scenario.
     pub name: OpName,
     /// The kind, rows and arrival of the operation.
     pub info: OpInfo,
@@ -78,11 +78,12 @@ pub struct Trial<'a> {
     is_own: bool,
     /// The scenario's system without warm-up and probes.
     system: System,
-    /// The longest period of anything that recurs.
+    /// The longest period of any recurring activity.
     period: Span,
-    /// From the last arrival to the end of the load.
+    /// The time from the last arrival to the end of the load.
     window: Span,
-    /// True if the variant is what the scenario's text says, so that it can be read with changes.
+    /// True if the variant is unchanged from the scenario's text, so that the text can be read
+    /// again with changes.
     is_as_written: bool,
     stop: Stop,
 }
@@ -99,7 +100,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The setup of a run for a case.
+    /// The setup of a run of a case.
     fn setup(&self, case: &Case) -> Setup {
         Setup {
             faults: case.faults.clone().into(),
@@ -116,7 +117,7 @@ impl Stage {
         &self.system
     }
 
-    /// The nodes that the pattern has of its own.
+    /// The driver nodes of the pattern.
     pub fn drivers(&self) -> Vec<Driver> {
         self.pattern.drivers()
     }
@@ -134,22 +135,22 @@ pub struct Tried {
     pub ran: Ran,
     /// The finding of each check.
     pub findings: Vec<Finding>,
-    /// Which faults of the plan began.
+    /// For each fault of the plan, whether it began.
     pub struck: Vec<bool>,
-    /// Which of them overlapped any work on an operation.
+    /// For each fault of the plan, whether it overlapped work on an operation.
     pub disturbed: Vec<bool>,
-    /// Why the plan of faults is outside of what the pattern is made for, if it is.
+    /// The excess of the plan of faults over the pattern's budget, if there is one.
     pub degraded: Option<Excess>,
     /// The census of its operations.
     pub census: Census,
-    /// From when on every operation was whole or gone; none if one still is partial.
+    /// The time from which on every operation was complete or absent; none if one still is partial.
     pub whole_since: Option<Time>,
     /// The paths of the pattern that it took.
     pub paths: Paths,
 }
 
 impl Offer {
-    /// Returns whether it concerns a row that another operation makes: it follows that one, and
+    /// Returns whether it touches a row that another operation makes: it then follows that one, and
     /// comes after it in every run.
     pub fn follows(&self, other: &Self) -> bool {
         let made = |key: &RowKey| maker(*key).is_some();
@@ -160,8 +161,8 @@ impl Offer {
 }
 
 impl<'a> Trial<'a> {
-    /// A variant of a scenario, to be judged by what its pattern promises with its *default*
-    /// settings: a setting that gives a promise up is a failure to be found.
+    /// A variant of a scenario, judged by the promises of its pattern with *default* settings: a
+    /// setting that gives a promise up is a failure to be found.
     pub fn new(scenario: &'a Scenario, variant: &'a Variant) -> Self {
         let mut system = System::clone(&variant.system);
         system.phases.warm_up = Span::ZERO;
@@ -185,8 +186,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The trial that is judged by what the variant promises with its own settings: what they give
-    /// up is no failure.
+    /// This trial, judged by the promises of the variant's own settings: what they give up is no
+    /// failure.
     #[must_use]
     pub fn by_own_promises(self) -> Self {
         let promises = self.variant.pattern.promises(&self.system);
@@ -199,8 +200,7 @@ impl<'a> Trial<'a> {
         self.promises.guarantees.contains(&property) && !own().guarantees.contains(&property)
     }
 
-    /// The trial whose runs end when they are stopped. What comes out of a run under a flag that is
-    /// set is no result.
+    /// This trial with a flag that stops its runs. A run under a set flag has no result.
     #[must_use]
     pub fn until(self, stop: &Stop) -> Self {
         Self { stop: stop.clone(), ..self }
@@ -211,15 +211,14 @@ impl<'a> Trial<'a> {
         &self.stop
     }
 
-    /// The trial of a variant that is no longer what the scenario's text says, judged by other
-    /// promises.
+    /// This trial for a variant that differs from the scenario's text, judged by other promises.
     #[cfg(any(test, feature = "internals"))]
     #[must_use]
     pub fn promising(self, promises: Promises) -> Self {
         Self { promises, is_as_written: false, ..self }
     }
 
-    /// Returns whether the scenario is valid with these changes, and they can be made.
+    /// Returns whether these changes can be made and the scenario is valid with them.
     pub fn allows(&self, changes: &[Change]) -> bool {
         self.is_as_written && self.scenario.changed(changes).is_ok()
     }
@@ -239,14 +238,14 @@ impl<'a> Trial<'a> {
         &self.system
     }
 
-    /// From the last arrival to the end of the load, when everything heals: the deadline of
-    /// clients, two periods of the pattern, and the longest recovery: who comes back is met by
-    /// faults, too.
+    /// The time from the last arrival to the end of the load, when everything heals: the deadline
+    /// of clients, two periods of the pattern, and the longest recovery, so that faults also affect
+    /// recovering nodes.
     pub fn window(&self) -> Span {
         self.window
     }
 
-    /// The longest period of anything that recurs under the variant.
+    /// The longest period of any recurring activity under the variant.
     pub fn period(&self) -> Span {
         self.period
     }
@@ -256,14 +255,14 @@ impl<'a> Trial<'a> {
         offers::draw(&self.system, seed, count)
     }
 
-    /// When everything heals in a run of these operations.
+    /// The time at which everything heals in a run of these operations.
     pub fn heals(&self, operations: &[Offer]) -> Time {
         let last = operations.iter().map(|offer| offer.info.arrived).max();
         last.unwrap_or(Time::ZERO) + self.window
     }
 
     /// Prepares the part that all cases with these operations and changes share. Changes that the
-    /// scenario does not allow are not made.
+    /// scenario does not allow are left out.
     pub fn stage(&self, operations: &[Offer], changes: &[Change]) -> Stage {
         let changed = (!changes.is_empty() && self.is_as_written)
             .then(|| self.scenario.changed(changes).ok())
@@ -274,8 +273,8 @@ impl<'a> Trial<'a> {
             .and_then(|it| it.variants.iter().find(|variant| *variant.name.lasting == *name));
         match changed.as_ref().zip(variant) {
             Some((scenario, variant)) => {
-                // Its load ends when that of the scenario does: what recurs may be off by the
-                // change, and what is compared are cases of one trial.
+                // Its load ends when that of the scenario does: the periods may differ by the
+                // change, and cases of one trial must be comparable.
                 let trial = Trial::new(scenario, variant).until(&self.stop);
                 let trial = if self.is_own { trial.by_own_promises() } else { trial };
                 Trial { window: self.window, ..trial }.own_stage(operations)
@@ -305,12 +304,12 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The stage of a case.
+    /// The shared part of a case.
     pub fn stage_of(&self, case: &Case) -> Stage {
         self.stage(&case.operations, &case.changes)
     }
 
-    /// The estimate of what a run of these operations comes to.
+    /// The estimated size of a run of these operations.
     pub fn estimate(&self, operations: &[Offer]) -> Estimate {
         let kinds: Vec<OperationKind> = operations.iter().map(|offer| offer.info.kind).collect();
         self.estimate_on(&self.own_stage(operations).system, &kinds)
@@ -322,7 +321,7 @@ impl<'a> Trial<'a> {
         Estimate::of(name, pattern, system, &[], Offered::Listed(kinds))
     }
 
-    /// The setup of a run for a case.
+    /// The setup of a run of a case.
     pub fn setup(&self, case: &Case) -> Setup {
         self.stage_of(case).setup(case)
     }
@@ -337,12 +336,12 @@ impl<'a> Trial<'a> {
         points(&self.setup(case), case.seed)
     }
 
-    /// Runs a case before the checks.
+    /// Runs a case and judges it.
     pub fn run(&self, case: &Case) -> Tried {
         self.observe(case, Vec::new(), |_| (), |_| ()).0
     }
 
-    /// The same for one of many cases with the operations of a stage.
+    /// Runs one of many cases with the operations of a shared part, and judges it.
     pub fn run_on(&self, stage: &Stage, case: &Case) -> Tried {
         self.judge(stage, case, Vec::new(), |_| (), |_| ()).0
     }
@@ -357,8 +356,7 @@ impl<'a> Trial<'a> {
         watch.borrow().fingerprint()
     }
 
-    /// Runs a case before the checks and further sinks; `ready` and `look` as in
-    /// [`observe`].
+    /// Runs a case with the checks and further sinks; `ready` and `look` as in [`observe`].
     pub fn observe<T>(
         &self,
         case: &Case,
@@ -403,7 +401,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Calls operations as every run of the scenario knows them, not by their number in this case.
+/// Renames operations from their number in this case to their name in every run of the scenario.
 fn name_operations(finding: &mut Finding, case: &Case) {
     if finding.verdict() != Verdict::Violated {
         return;

@@ -5,18 +5,18 @@ use super::sample::Sample;
 /// Points of an empirical distribution function: exact where it has a point, a step between.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Curve {
-    /// How many values there are, infinite ones included.
+    /// The number of values, infinite ones included.
     pub n: u64,
-    /// How many of them are infinite.
+    /// The number of infinite values.
     pub never: u64,
-    /// (value, how many values are at most this), both strictly ascending. The smallest and the
-    /// largest finite value are always among them.
+    /// Points (value, number of values that are at most this), both strictly ascending. The
+    /// smallest and the largest finite value are always among them.
     pub points: Vec<(u64, u64)>,
 }
 
-/// How many equally likely stretches the finite values are cut into.
+/// The number of equally probable stretches into which the finite values are cut.
 const STRETCHES: u64 = 200;
-/// How many cuts the last stretch has, each leaving seven eighths of what the one before left.
+/// The number of further cuts of the last stretch, each of which leaves seven eighths of the rest.
 const TAIL: usize = 80;
 
 impl Curve {
@@ -45,8 +45,8 @@ impl Curve {
     }
 }
 
-/// Ranks from 1 to `n`, ascending: the first, every stretch, ever shorter ones in the tail, the
-/// last.
+/// Ranks from 1 to `n`, ascending: the first, the end of every stretch, ever closer ones in the
+/// tail, and the last.
 fn ranks(n: u64) -> impl Iterator<Item = u64> {
     let body = (0..STRETCHES).map(move |cut| (n * cut).div_ceil(STRETCHES).max(1));
     let left = std::iter::successors(Some(n / STRETCHES), |left| Some(left * 7 / 8));

@@ -1,32 +1,33 @@
-//! Looking at many comparisons at once.
+//! Correction for multiple comparisons.
 //!
-//! Of a hundred comparisons of what does not differ, five have a 95 % interval without zero. Where
-//! reports pick out what stands out among many, the share of false ones among those that they pick
-//! is held to a rate by the procedure of Benjamini and Hochberg, "Controlling the false discovery
-//! rate: a practical and powerful approach to multiple testing", Journal of the Royal Statistical
-//! Society B 57 (1995). It holds for independent comparisons and for those that depend positively
-//! (Benjamini and Yekutieli, Annals of Statistics 29, 2001), as those of one variant with several
-//! others do.
+//! Of a hundred comparisons without any difference, five have a 95 % interval that excludes zero.
+//! Where reports select the differences that stand out among many, the expected share of false ones
+//! among those selected is held to a rate by the procedure of Benjamini and Hochberg, "Controlling
+//! the false discovery rate: a practical and powerful approach to multiple testing", Journal of the
+//! Royal Statistical Society B 57 (1995). It holds for independent comparisons and for those that
+//! depend positively (Benjamini and Yekutieli, Annals of Statistics 29, 2001), as those of one
+//! variant with several others do.
 
 use super::interval::MIN_SEEDS;
 use super::paired::least_p;
 
-/// The false discovery rate: the expected share of false ones among all differences that are said
-/// to stand out.
+/// The false discovery rate: the expected share of false ones among all differences that are
+/// reported to stand out.
 pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 
-/// A family of comparisons that are looked at together, and which of them stand out.
+/// A family of comparisons that are corrected together, with the greatest p value that stands out.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Family {
-    /// How many comparisons there are.
+    /// The number of comparisons.
     pub comparisons: usize,
     /// The greatest p value that stands out; zero if none does.
     pub cut: f64,
 }
 
 impl Family {
-    /// The family of comparisons with these p values: the greatest p value that is at most its rank
-    /// times the rate, divided by how many there are, stands out, and so does every smaller one.
+    /// The family of comparisons with these p values. The greatest p value that is at most its rank
+    /// times the rate, divided by the number of comparisons, stands out, and so does every smaller
+    /// one.
     pub fn of(p: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = p.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
@@ -41,8 +42,8 @@ impl Family {
         p <= self.cut
     }
 
-    /// The fewest seeds with which a single difference would stand out, though none of the others
-    /// did: one that has the same sign in every seed.
+    /// The fewest seeds with which a single difference could stand out among as many comparisons if
+    /// it had the same sign in every seed and no other stood out.
     pub fn seeds_for_one(&self) -> usize {
         let bound = FALSE_DISCOVERY_RATE / self.comparisons.max(1) as f64;
         (MIN_SEEDS..).find(|seeds| least_p(*seeds, 0) <= bound).unwrap_or(usize::MAX)

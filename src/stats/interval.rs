@@ -1,14 +1,14 @@
 //! 95 % intervals over seeds, each with the coverage that it claims at every number of seeds.
 //!
 //! A mean has Student's interval ("The probable error of a mean", Biometrika 6, 1908), a median the
-//! one between two of the ordered values (Conover, *Practical Nonparametric Statistics*, chapter
-//! 3), which holds for every distribution. A percentile bootstrap, which suggests itself, covers
-//! less than it says with few seeds: some 90 % of means at ten seeds, and under no difference at
-//! all its medians of eight differences exclude zero in 9 of 100 comparisons.
+//! interval between two of the ordered values (Conover, *Practical Nonparametric Statistics*,
+//! chapter 3), which holds for every distribution. A percentile bootstrap is not used, because with
+//! few seeds it covers less than it claims: some 90 % of means at ten seeds, and without any
+//! difference its medians of eight differences exclude zero in 9 of 100 comparisons.
 
 use std::cmp::Ordering;
 
-/// With fewer seeds no 95 % interval is given.
+/// The least number of seeds for which a 95 % interval is given.
 ///
 /// Six values on one side of zero have probability 2 x 0.5^6 = 3.1 % if there is no difference;
 /// five have 6.3 %. With fewer than six even the whole range of the values is no 95 % interval for
@@ -40,13 +40,14 @@ pub fn mean_interval_at(values: &[f64], normal: f64) -> Option<(f64, f64)> {
     Some((mean - reach, mean + reach))
 }
 
-/// With fewer events in all seeds together, the interval of their mean is at least that of a
-/// Poisson variable: values that are mostly zero tell Student's too little of how much they vary.
+/// The number of events in all seeds together below which the interval of their mean is at least
+/// that of a Poisson variable: if most values are zero, their variance underestimates the true one,
+/// and Student's interval is too narrow.
 pub const RARE: u64 = 30;
 
-/// An interval of the mean of ratios, one per seed, in which so many `events` came in all seeds
-/// together among `whole` chances (seeds, for a plain count). Fewer than [`RARE`] have the exact
-/// limits of a Poisson variable at least.
+/// An interval of the mean of ratios, one per seed, for which `events` events occurred in all seeds
+/// together among `whole` chances (seeds, for a plain count). With fewer than [`RARE`] events it is
+/// at least the exact interval of a Poisson variable.
 pub fn event_interval(student: (f64, f64), events: u64, whole: f64) -> (f64, f64) {
     if events >= RARE {
         return student;
@@ -55,11 +56,11 @@ pub fn event_interval(student: (f64, f64), events: u64, whole: f64) -> (f64, f64
     (student.0.min(low / whole), student.1.max(high / whole))
 }
 
-/// The exact 95 % limits of the mean of a Poisson variable that was so large once (Garwood,
-/// "Fiducial limits for the Poisson distribution", Biometrika 28, 1936).
+/// The exact 95 % limits of the mean of a Poisson variable of which one value was observed
+/// (Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28, 1936).
 fn poisson_limits(events: u64) -> (f64, f64) {
-    // The mean of which so many or more come with probability 2.5 %, and that of which so many or
-    // fewer do.
+    // The mean with which this number of events or more has probability 2.5 %, and the mean with
+    // which this number or fewer has.
     let low = match events {
         0 => 0.0,
         _ => mean_where(0.975, events - 1),
@@ -67,7 +68,7 @@ fn poisson_limits(events: u64) -> (f64, f64) {
     (low, mean_where(0.025, events))
 }
 
-/// The mean of the Poisson variable that is at most so large with this probability.
+/// The mean of the Poisson variable that is at most `most` with this probability.
 fn mean_where(probability: f64, most: u64) -> f64 {
     let (mut low, mut high) = (0.0, 4.0 * (most + 4) as f64);
     for _ in 0..60 {
@@ -82,10 +83,10 @@ fn mean_where(probability: f64, most: u64) -> f64 {
     low
 }
 
-/// The quantile of Student's distribution with so many degrees of freedom, five or more, that goes
-/// with a quantile `z` of the normal one; that of 97.5 % to four digits: the expansion around the
-/// normal quantile of Abramowitz and Stegun, 26.7.5. It is sums and products only, so that it has
-/// the same bits on every platform.
+/// The quantile of Student's distribution with `freedom` degrees of freedom, five or more, at the
+/// probability of the normal quantile `z`: the expansion around the normal quantile of Abramowitz
+/// and Stegun, 26.7.5, exact to four digits at 97.5 %. It consists of sums and products only, so
+/// that it has the same bits on every platform.
 fn student(freedom: f64, z: f64) -> f64 {
     let z2 = z * z;
     let terms = [
@@ -115,11 +116,12 @@ pub fn median_interval<T: Copy>(
     Some((sorted[outside], sorted[sorted.len() - 1 - outside]))
 }
 
-/// How many of so many ordered values, six or more, lie outside of the interval of their median at
-/// either end.
+/// The number of ordered values that lie outside of the interval of their median at either end, of
+/// six or more.
 fn ranks_outside(seeds: usize) -> usize {
     if seeds > 500 {
-        // The binomial distribution is normal by now; one rank more makes up for the rounding.
+        // For many seeds the binomial distribution is close to normal; one rank less outside makes
+        // up for the approximation.
         return ((seeds as f64 - Z * (seeds as f64).sqrt()) / 2.0) as usize - 1;
     }
     let mut exactly = (0..seeds).fold(1.0, |all, _| all / 2.0); // That none lies below the median.

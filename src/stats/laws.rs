@@ -1,34 +1,34 @@
-//! Closed forms of queues, periodic work and repeated trials, which runs and comparisons are held
-//! against. Times are in seconds, rates per second.
+//! Closed forms of queues, periodic work and repeated trials, with which runs and comparisons are
+//! compared. Times are in seconds, rates per second.
 
-/// The share of arrivals that a system of `servers` without any place to wait turns away (Erlang
-/// 1917), at an offered load of `load` busy servers.
+/// The share of arrivals that a system of `servers` without a queue rejects (Erlang 1917), at an
+/// offered load of `load` busy servers.
 pub fn erlang_b(servers: u32, load: f64) -> f64 {
     (1..=servers).fold(1.0, |lost, busy| load * lost / (f64::from(busy) + load * lost))
 }
 
-/// The share of arrivals that wait in a system of `servers` with room for all (Erlang 1917), at an
-/// offered load below the number of servers.
+/// The share of arrivals that wait in a system of `servers` with an unbounded queue (Erlang 1917),
+/// at an offered load below the number of servers.
 pub fn erlang_c(servers: u32, load: f64) -> f64 {
     let (lost, servers) = (erlang_b(servers, load), f64::from(servers));
     lost / (1.0 - load / servers * (1.0 - lost))
 }
 
-/// The mean wait in line for one of `servers`, each of which takes an exponential time with the
-/// mean `service` (M/M/c).
+/// The mean waiting time for one of `servers`, each with an exponential service time of the mean
+/// `service` (M/M/c).
 pub fn wait_for_any(rate: f64, servers: u32, service: f64) -> f64 {
     let load = rate * service;
     erlang_c(servers, load) * service / (f64::from(servers) - load)
 }
 
-/// The mean wait in line for a single server whose time of service has this mean and mean square
+/// The mean waiting time for a single server whose service time has this mean and mean square
 /// (M/G/1; Pollaczek 1930, Khinchine 1932).
 pub fn wait_for_one(rate: f64, service: f64, square: f64) -> f64 {
     rate * square / (2.0 * (1.0 - rate * service))
 }
 
-/// The share of arrivals that a queue with room for `places`, the one in service included, turns
-/// away at this utilisation other than 1 (M/M/1/K).
+/// The share of arrivals that a queue with room for `places`, the one in service included, rejects
+/// at this utilisation, which must not be 1 (M/M/1/K).
 pub fn loss_of_queue(utilisation: f64, places: u32) -> f64 {
     let power = |exponent| libm::pow(utilisation, f64::from(exponent));
     power(places) * (1.0 - utilisation) / (1.0 - power(places + 1))
@@ -46,23 +46,22 @@ pub fn closed_loop(clients: u32, demand: f64, think: f64) -> (f64, f64) {
     (throughput, response)
 }
 
-/// The mean time from a moment that knows nothing of a timetable until something is done that is
-/// tried every `period` and fails each time with probability `failure`: half a period, and a whole
-/// one for every failure.
+/// The mean time from a random moment to the first success of work that is tried every `period` and
+/// fails each time with probability `failure`: half a period, and a whole one for every failure.
 pub fn wait_for_turn(period: f64, failure: f64) -> f64 {
     period / 2.0 + period * failure / (1.0 - failure)
 }
 
-/// The least that [`wait_for_turn`] comes to on average over a `window`, wherever the turns lie in
-/// it: a part of a period that is left over may be the end of one, when waits are short.
+/// The lower bound of the mean of [`wait_for_turn`] over a `window`, whatever the phase of the
+/// period: an incomplete period at its end may be the end of a period, when waits are short.
 pub fn least_wait_for_turn(period: f64, failure: f64, window: f64) -> f64 {
     let rest = window % period;
     let waits = (window - rest) * period + rest * rest;
     wait_for_turn(period, failure) + waits / (2.0 * window) - period / 2.0
 }
 
-/// The share of reads, at moments that know nothing of the timetable, that find a copy stale which
-/// is refreshed every `period`, where its original changes at `rate` (Poisson).
+/// The share of reads, at random moments, that find a stale copy if the copy is refreshed every
+/// `period` and its original changes at `rate` (Poisson).
 pub fn stale_share(rate: f64, period: f64) -> f64 {
     let changes = rate * period;
     1.0 + libm::expm1(-changes) / changes
@@ -73,7 +72,7 @@ pub fn trials(failure: f64, most: u32) -> f64 {
     (0..most).fold(0.0, |sum, trial| sum + libm::pow(failure, f64::from(trial)))
 }
 
-/// The share of things that are given up because `most` independent trials have failed.
+/// The share of tasks that are given up because `most` independent trials have failed.
 pub fn given_up(failure: f64, most: u32) -> f64 {
     libm::pow(failure, f64::from(most))
 }

@@ -1,17 +1,19 @@
-//! Numbers about numbers: quantiles that keep "never", intervals, paired comparison.
+//! Statistics of samples and of seeds: quantiles of samples with values that are "never",
+//! intervals, paired comparison.
 //!
-//! Nothing here knows what is simulated. Everything is deterministic on every platform: integers
-//! where possible, floats folded in index order, and no function whose last bit depends on a maths
-//! library but `libm`, which is compiled in.
+//! This module does not depend on the simulation. Everything is deterministic on every platform:
+//! integers where possible, floats folded in index order, and no function whose last bit depends on
+//! a maths library but `libm`, which is compiled in.
 //!
 //! - [`Sample`]: values of which some are infinite, and their nearest-rank quantiles;
 //! - [`Curve`]: a distribution thinned for drawing;
 //! - [`mean_interval`] and [`median_interval`]: 95 % intervals over seeds, and [`event_interval`]
-//!   for what happens rarely;
+//!   for rare events;
 //! - [`laws`]: closed forms of queues and of repeated trials;
 //! - [`paired`]: differences seed by seed, and whether they show anything;
 //! - [`Family`]: which of many such comparisons stand out;
 //! - [`Survival`]: Kaplan-Meier, for samples that were cut off;
+//! - [`unsteady`]: from when on a series is steady;
 //! - [`wilson`]: an interval for k of n.
 
 mod curve;

@@ -18,7 +18,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// As files write it.
+    /// The verdict as files write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Higher => "higher",
@@ -28,10 +28,10 @@ impl Verdict {
     }
 }
 
-/// Differences `value - baseline`, seed by seed, summed up.
+/// The summary of the differences `value - baseline`, seed by seed.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Paired {
-    /// How many seeds have a value on both sides.
+    /// The number of seeds that have a value on both sides.
     pub seeds: usize,
     /// The median of the differences. Plus infinity if, in the median seed, the value is "never"
     /// and the baseline is not; minus infinity the other way round.
@@ -41,9 +41,9 @@ pub struct Paired {
     /// The verdict that the interval allows.
     pub verdict: Verdict,
     /// The two-sided p value of the sign test, to which the interval belongs: at most 5 % exactly
-    /// if the interval excludes zero. What is equal in a seed speaks against a difference.
+    /// if the interval excludes zero. A seed with equal values counts against a difference.
     pub p: f64,
-    /// The least that `p` could have been with as many seeds that differ.
+    /// The least possible `p` with as many seeds that differ.
     pub least_p: f64,
 }
 
@@ -83,11 +83,11 @@ pub fn paired(values: &[Option<f64>], baseline: &[Option<f64>]) -> Option<Paired
     })
 }
 
-/// The two-sided p value of the sign test of so many seeds, all but `against` of which have the
+/// The two-sided p value of the sign test of this many seeds, all but `against` of which have the
 /// same sign.
 pub(super) fn least_p(seeds: usize, against: usize) -> f64 {
     if seeds > 1_000 {
-        // The binomial distribution is normal by now.
+        // For many seeds the binomial distribution is close to normal.
         let beyond = seeds as f64 - 2.0 * against as f64 - 1.0;
         return libm::erfc(beyond / libm::sqrt(2.0 * seeds as f64)).min(1.0);
     }

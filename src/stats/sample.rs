@@ -2,10 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
-/// Finite values in ascending order, and how many more are plus infinity.
+/// Finite values in ascending order, and the number of values that are plus infinity.
 ///
-/// An operation that never became consistent has no lag that could be written down, but leaving it
-/// out would make the slowest pattern look fast. It counts as larger than every finite value.
+/// An operation that never became consistent has no finite lag, but leaving it out would make the
+/// slowest pattern look fast. It counts as larger than every finite value.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sample {
     finite: Vec<u64>,
@@ -21,18 +21,18 @@ pub enum Quantile {
     Never,
 }
 
-/// Which quantile: a share of the sample in parts per million.
+/// The level of a quantile: a share of the sample in parts per million.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Level(u32);
 
 impl Level {
     /// The median of a sample.
     pub const P50: Self = Self(500_000);
-    /// Ninety-five of a hundred are at or below.
+    /// The 95th percentile.
     pub const P95: Self = Self(950_000);
-    /// Ninety-nine of a hundred are at or below.
+    /// The 99th percentile.
     pub const P99: Self = Self(990_000);
-    /// The largest.
+    /// The maximum.
     pub const MAX: Self = Self(1_000_000);
 
     /// A level in parts per million; more than a million means the maximum.
@@ -75,12 +75,12 @@ impl Sample {
         Self::new(finite, never)
     }
 
-    /// How many values there are, infinite ones included.
+    /// The number of values, infinite ones included.
     pub fn n(&self) -> u64 {
         self.finite.len() as u64 + self.never
     }
 
-    /// How many values are infinite.
+    /// The number of infinite values.
     pub fn never(&self) -> u64 {
         self.never
     }
@@ -90,14 +90,14 @@ impl Sample {
         &self.finite
     }
 
-    /// The mean of the finite values; `None` if there are none. With any that is infinite, those
-    /// are to be counted beside it: the mean of all would be infinite, too.
+    /// The mean of the finite values; `None` if there are none. A report of it has to give the
+    /// number of infinite values, too, since the mean of all values would be infinite.
     pub fn mean(&self) -> Option<f64> {
         let sum: u128 = self.finite.iter().copied().map(u128::from).sum();
         (!self.finite.is_empty()).then(|| sum as f64 / self.finite.len() as f64)
     }
 
-    /// How many values are at most `bound`.
+    /// The number of values that are at most `bound`.
     pub fn at_most(&self, bound: u64) -> u64 {
         self.finite.partition_point(|&value| value <= bound) as u64
     }
@@ -115,7 +115,7 @@ impl Sample {
 }
 
 impl Quantile {
-    /// As a float: `Never` is plus infinity.
+    /// The quantile as a float: `Never` is plus infinity.
     pub fn as_f64(self) -> f64 {
         match self {
             Self::Value(value) => value as f64,
@@ -123,7 +123,7 @@ impl Quantile {
         }
     }
 
-    /// The finite value, if it is one.
+    /// The quantile if it is finite.
     pub const fn finite(self) -> Option<u64> {
         match self {
             Self::Value(value) => Some(value),
@@ -133,7 +133,7 @@ impl Quantile {
 }
 
 impl Serialize for Quantile {
-    /// A number, or the text `"never"`.
+    /// Writes a number, or the text `"never"`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Value(value) => serializer.serialize_u64(*value),

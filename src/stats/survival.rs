@@ -1,7 +1,7 @@
-//! Kaplan-Meier: the distribution of times of which some were cut off.
+//! The Kaplan-Meier estimate: the distribution of times of which some are censored.
 //!
-//! For runs that did not settle: an operation that is unfinished at the end lasted *at least* so
-//! long, which is neither a time nor "never". Tables and charts label such numbers.
+//! It is used for runs that did not settle: an operation that is unfinished at the end lasted *at
+//! least* until then, which is neither a time nor "never". Tables and charts mark such numbers.
 //! Kaplan and Meier, Journal of the American Statistical Association 53 (1958).
 
 use super::sample::Level;
@@ -9,13 +9,13 @@ use super::sample::Level;
 /// One observed time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Observation {
-    /// How long it lasted, or had lasted when the observation was cut off.
+    /// The observed time, until the end or until the observation was censored.
     pub time: u64,
-    /// True if the observation was cut off before its end.
+    /// True if the observation was censored: cut off before its end.
     pub censored: bool,
 }
 
-/// The estimated share that lasts longer than each time at which something ended.
+/// The estimated share that lasts longer than each time at which an observation ended.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Survival {
     steps: Vec<SurvivalStep>,
@@ -24,19 +24,19 @@ pub struct Survival {
 /// One step of a [`Survival`] curve.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct SurvivalStep {
-    /// A time at which something ended.
+    /// A time at which an observation ended.
     pub time: u64,
-    /// How many were still observed just before.
+    /// The number of observations still at risk just before.
     pub at_risk: u64,
-    /// How many ended.
+    /// The number of observations that ended then.
     pub ended: u64,
     /// The estimated share that lasts longer.
     pub survival: f64,
 }
 
 impl Survival {
-    /// The Kaplan-Meier estimate. What is cut off at the time at which others end was still at
-    /// risk there.
+    /// The Kaplan-Meier estimate. An observation that is censored at the time at which others end
+    /// was still at risk then.
     pub fn kaplan_meier(observations: &[Observation]) -> Self {
         let mut sorted = observations.to_vec();
         sorted.sort_unstable();
@@ -54,8 +54,8 @@ impl Survival {
         Self { steps }
     }
 
-    /// The first time by which at least this share has ended; `None` if the observations were cut
-    /// off before.
+    /// The first time by which at least this share has ended; `None` if the observations were
+    /// censored before.
     pub fn quantile(&self, level: Level) -> Option<u64> {
         let left = 1.0 - level.share();
         self.steps.iter().find(|step| step.survival <= left).map(|step| step.time)

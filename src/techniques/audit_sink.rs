@@ -1,13 +1,13 @@
 //! # Audit sink
 //!
-//! Tables to which many services add and which nobody reads in passing (an audit trail, a log of
-//! sales) get one owner that does all the writing. Unlike with `delegate`, those who have something
-//! to tell do not ask and wait: the step is the owner's own, and the pattern brings it there as it
-//! brings any other step to its service.
+//! Tables to which many services add and which operations do not read (an audit trail, a log of
+//! sales) get one owner that does all the writing. Unlike with `delegate`, the other services do
+//! not call it and wait: the step becomes the owner's own, and the pattern carries it out there
+//! like any other step.
 //!
-//! **Gains**: one writer, one schema, and nobody's write waits for somebody else's request.
+//! **Gains**: one writer, one schema, and no service waits for a call to the owner.
 //!
-//! **Costs**: the sink is a participant of every operation that it keeps a trail of.
+//! **Costs**: the sink is a participant of every operation that it records.
 //!
 //! **Fails as**: a trail with gaps, where a pattern loses steps.
 
@@ -19,14 +19,14 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::System;
 
-/// The owner does all the writing.
+/// A table to which many services add, with an owner that does all the writing.
 pub struct AuditSink;
 
 /// The settings of an audit sink.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// The tables that their owners write for everybody.
+    /// The tables that their owners write for all services.
     tables: Vec<String>,
 }
 

@@ -1,20 +1,20 @@
 //! # Service consolidation
 //!
-//! The services that write the same tables become one: one process with one pool of workers, one
-//! database, one fate. The first of them is the host; the others live on as modules in it. What a
-//! module does costs its own `work`, as before: a request that carries out steps of several modules
-//! in one transaction costs the work of each. What is saved is the network, and the second store.
+//! The services that write the same tables become one: one process with one pool of workers and one
+//! database, which fails as a whole. The first of them is the host; the others live on as modules
+//! in it. The steps of a module cost its own `work`, as before: a request that carries out steps of
+//! several modules in one transaction costs the work of each. Calls and the second store are saved.
 //! Requests travel on the host's links.
 //!
 //! It starts, scales and is deployed as a whole. Each of its instances has the workers and the
-//! queue of all parts together, and there are as many instances as the part needs that needs the
-//! most; its recovery takes as long as that of the slowest.
+//! queue of all parts together, and there are as many instances as the part with the most needs;
+//! its recovery takes as long as that of the slowest.
 //!
-//! **Gains**: one owner for everything that was joint. No call and no second store between the
-//! modules; an operation among them may be one local transaction.
+//! **Gains**: one owner for everything that was jointly owned. No call and no second store between
+//! the modules; an operation among them may be one local transaction.
 //!
-//! **Costs**: everything scales together, so that capacity is bought for the part that needs the
-//! least as well; everything is tested and deployed together. Where only `stock` is hot,
+//! **Costs**: everything scales together, so that capacity is also bought for the part that needs
+//! the least; everything is tested and deployed together. Where only `stock` is hot,
 //!
 //! ```toml
 //! [services]
@@ -36,10 +36,10 @@ use crate::model::reason::Reason;
 use crate::model::system::{Grant, ServiceId, System};
 use crate::reason;
 
-/// Several services become one.
+/// Several services merged into one.
 pub struct Consolidation;
 
-/// The services that become one.
+/// The services that are merged.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
@@ -72,9 +72,10 @@ impl Technique for Consolidation {
     }
 }
 
-/// Makes one service of several, the first of which is the host.
+/// Merges several services into the first of them, the host.
 ///
 /// # Errors
+///
 /// If there are fewer than two, or one is part of another already.
 pub(super) fn consolidate(
     mut system: System,
@@ -105,13 +106,13 @@ pub(super) fn consolidate(
     Ok(system)
 }
 
-/// Takes services into another one, wherever their data are.
+/// Merges services into another one, wherever their data are.
 pub(crate) fn merge(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
     unite(system, host, absorbed);
     repoint(system, host, absorbed);
 }
 
-/// The host has the workers, the queues and the fate of all.
+/// Gives the host the workers and the queues of all, and makes them fail together.
 fn unite(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
     for id in absorbed {
         let part = system.services[id.index()].clone();
@@ -130,7 +131,7 @@ fn unite(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
     }
 }
 
-/// Whatever was done, owned, read or asked for by an absorbed service is the host's.
+/// Replaces an absorbed service by its host in everything that it did, owned, read or asked for.
 fn repoint(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
     let now = |service: ServiceId| if absorbed.contains(&service) { host } else { service };
     for step in layout::steps(system) {
@@ -164,7 +165,7 @@ fn repoint(system: &mut System, host: ServiceId, absorbed: &[ServiceId]) {
     }
 }
 
-/// Remembers whose work something costs that was an absorbed service's, the first time it is.
+/// Notes the absorbed service whose work an item costs, the first time that it is absorbed.
 fn note_part(part: &mut Option<ServiceId>, was: ServiceId, now: impl Fn(ServiceId) -> ServiceId) {
     if part.is_none() && now(was) != was {
         *part = Some(was);

@@ -1,10 +1,10 @@
 //! # Data domain
 //!
 //! A few services share a database on purpose: the tables that they write together are their common
-//! domain, in which each of them reads and writes directly. Everybody else has to ask.
+//! domain, in which each of them reads and writes directly. All others have to call them.
 //!
 //! **Gains**: local transactions and joins within the domain, with no call between its members and
-//! no lag. Outside of it nobody depends on the schema.
+//! no lag. No service outside of it depends on the schema.
 //!
 //! **Costs**: the members change the schema together, deploy together, and share a pool and locks.
 //! A domain tends to grow: a writer that was not declared is refused here, with that reason.
@@ -28,7 +28,7 @@ pub struct DataDomain;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// The services that share.
+    /// The members of the domain.
     services: Vec<String>,
     /// The tables that they share; by default all that any of them writes.
     #[serde(default)]

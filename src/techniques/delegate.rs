@@ -1,18 +1,17 @@
 //! # Delegate
 //!
-//! A table that several services write gets one owner, which alone touches it; the others ask that
-//! owner to write for them. Who becomes the owner is decided in one of two ways. By *domain
-//! priority* it is the service that does the most kinds of things with the table (create, update,
-//! delete, read): it is nearest to what the data mean. By *operational need* it is the service that
-//! writes it most often: most writes are then local and fast, even if the rules of the domain end
-//! up in the wrong place. A service's name decides it outright. The table moves to the database of
-//! its owner.
+//! A table that several services write gets one owner, which alone accesses it; the others call the
+//! owner to write for them. The owner is chosen in one of two ways. By *domain priority* it is the
+//! service with the most kinds of access to the table (create, update, delete, read), which is
+//! closest to the meaning of the data. By *operational need* it is the service that writes it most
+//! often: most writes are then local and fast, even if the rules of the domain end up in the wrong
+//! place. A service's name can also be given. The table moves to the database of its owner.
 //!
-//! **Gains**: one writer, one place for rules, no schema that is shared. It is a small step away
-//! from a shared database.
+//! **Gains**: one writer, one place for rules, no schema that is shared. It is the smallest step
+//! away from a shared database.
 //!
-//! **Costs**: a call more for everybody who is not the owner, and a dependency: those writes are
-//! available only while the owner is, too.
+//! **Costs**: one more call for every service that is not the owner, and a dependency: those writes
+//! are available only while the owner is, too.
 //!
 //! **Fails as**: the owner as a bottleneck and a single point of failure.
 
@@ -25,16 +24,16 @@ use crate::model::reason::Reason;
 use crate::model::system::{Effect, ServiceId, StepSpec, System, TableId};
 use crate::reason;
 
-/// One owner, which the others ask.
+/// One owner, which the other services ask to write.
 pub struct Delegate;
 
 /// The new owner, and its tables.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
-    /// How the owner is chosen: `domain-priority`, `operational-need`, or a service's name.
+    /// The choice of the owner: `domain-priority`, `operational-need`, or a service's name.
     owner: String,
-    /// Which tables; by default all that more than one service writes.
+    /// The tables; by default all that more than one service writes.
     tables: Option<Vec<String>>,
 }
 
@@ -74,7 +73,7 @@ impl Technique for Delegate {
     }
 }
 
-/// The best by a score; where two are alike, the declared owner, or else the first.
+/// The service with the highest score; among equal ones the declared owner, or else the first.
 fn best<S: PartialOrd>(
     system: &System,
     table: TableId,
@@ -85,7 +84,7 @@ fn best<S: PartialOrd>(
     writers.fold(declared, |best, other| if score(other) > score(best) { other } else { best })
 }
 
-/// The service that does the most kinds of things with a table.
+/// The service with the most kinds of access to a table.
 fn broadest(system: &System, table: TableId) -> ServiceId {
     best(system, table, |service| {
         let own = system.steps().filter(|step| step.table == table && step.by == service);
@@ -97,7 +96,7 @@ fn broadest(system: &System, table: TableId) -> ServiceId {
     })
 }
 
-/// Create, update, delete or read.
+/// The kind of access: create, update, delete or read.
 const fn kind(effect: &Effect) -> u8 {
     match effect {
         Effect::Insert(_) => 0,

@@ -1,5 +1,5 @@
-//! The common helpers of techniques: names that become ids, where a service keeps its tables, and
-//! the small changes of a layout of which the large ones are made.
+//! Common helpers of techniques: the ids of names, the database of a service, and the small changes
+//! of a layout from which larger ones are composed.
 
 use crate::model::reason::Reason;
 use crate::model::system::{
@@ -7,7 +7,7 @@ use crate::model::system::{
 };
 use crate::reason;
 
-/// The ids of things that settings name, or what is wrong with the names.
+/// The ids of names in settings, or the problems of the names.
 type Found<T> = Result<Vec<T>, Vec<Reason>>;
 
 /// The tables with these names.
@@ -16,7 +16,7 @@ pub fn tables(system: &System, names: &[String]) -> Found<TableId> {
     Ok(positions("table", &all, names)?.into_iter().map(|at| TableId(at as u16)).collect())
 }
 
-/// The tables with these names, of which there must be some.
+/// The tables with these names, at least one.
 pub fn some_tables(system: &System, names: &[String]) -> Found<TableId> {
     if names.is_empty() {
         return Err(vec![reason!("`{}` must name at least one table", "tables")]);
@@ -35,7 +35,7 @@ pub fn services(system: &System, names: &[String]) -> Found<ServiceId> {
     Ok(positions("service", &all, names)?.into_iter().map(|at| ServiceId(at as u16)).collect())
 }
 
-/// The database with this name, or where the first of these tables is.
+/// The database with this name or, without one, that of the first of these tables.
 pub fn database(
     system: &System,
     name: Option<&String>,
@@ -69,12 +69,12 @@ fn positions(what: &str, all: &[&Name], names: &[String]) -> Result<Vec<usize>, 
     if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
-/// A service, as shown.
+/// The shown name of a service.
 pub fn service(system: &System, service: ServiceId) -> &str {
     &system.services[service.index()].name.shown
 }
 
-/// A table, as shown.
+/// The shown name of a table.
 pub fn table(system: &System, table: TableId) -> &str {
     &system.table(table).name.shown
 }
@@ -84,8 +84,8 @@ pub fn joint(system: &System) -> Vec<TableId> {
     system.table_ids().filter(|table| system.writers(*table).len() > 1).collect()
 }
 
-/// The tables with these names, or those that more than one service writes, of which there must be
-/// some.
+/// The tables with these names or, without names, those that more than one service writes; at least
+/// one.
 pub fn tables_or_joint(system: &System, names: Option<&[String]>) -> Found<TableId> {
     if let Some(names) = names {
         return some_tables(system, names);
@@ -98,8 +98,8 @@ pub fn tables_or_joint(system: &System, names: Option<&[String]>) -> Found<Table
     }
 }
 
-/// Where a service keeps its data: the database of the first table that it owns, or else the one
-/// that is called after it.
+/// The database of a service: that of the first table that it owns, or else the one with the
+/// service's name.
 pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, Reason> {
     if let Some(own) = system.tables.iter().find(|table| table.owner == owner) {
         return Ok(own.database);
@@ -112,7 +112,7 @@ pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, Reason> {
     })
 }
 
-/// A name for a service's part or copy of a table, which nothing else has.
+/// A unique name for a service's part or copy of a table.
 fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
     let (of, at) = (&system.table(of).name, &system.services[at.index()].name);
     let mut shown = format!("{}@{}", of.shown, at.shown);
@@ -124,10 +124,10 @@ fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
     Name::with_stream(&shown, &lasting)
 }
 
-/// Appends a table for some columns of another one, which a service has for itself in its own
-/// database.
+/// Appends a table with some columns of another one, which a service owns in its own database.
 ///
 /// # Errors
+///
 /// If the service has no database.
 pub fn append(
     system: &mut System,
@@ -150,7 +150,7 @@ pub fn append(
     Ok(TableId(system.tables.len() as u16 - 1))
 }
 
-/// Gives a service a right to somebody else's table; it keeps a larger one that it has.
+/// Grants a service a right to a table that another one owns; a larger right that it has is kept.
 pub fn grant(table: &mut TableSpec, service: ServiceId, write: bool) {
     if table.owner == service {
         return;
@@ -166,7 +166,7 @@ pub fn steps(system: &mut System) -> impl Iterator<Item = &mut StepSpec> {
     system.operations.iter_mut().flat_map(|operation| &mut operation.steps)
 }
 
-/// The owner of a table carries out what others do to it; they ask for it.
+/// Lets the owner of a table carry out all steps on it; the services that had them call the owner.
 pub fn ask_the_owner(system: &mut System, table: TableId) {
     let owner = system.table(table).owner;
     for step in steps(system).filter(|step| step.table == table && step.by != owner) {

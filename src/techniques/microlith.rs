@@ -11,15 +11,15 @@
 //!
 //! **Costs**: the hops of services and the coupling of a shared database, together.
 //!
-//! **Fails as**: both: partial operations between services, and lock waits, expensive queries and a
-//! single point of failure below them.
+//! **Fails as**: both do: partial operations between services, and lock waits, expensive queries
+//! and a single point of failure in the database.
 
 use super::shared_database::{Settings, SharedDatabase};
 use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::System;
 
-/// Services over one database.
+/// Several services over one database.
 pub struct Microlith;
 
 impl Technique for Microlith {

@@ -1,11 +1,11 @@
-//! The ownership techniques: who owns which table, where it is stored, and by which path others
-//! reach it. One file each.
+//! The ownership techniques: which service owns which table, where it is stored, and how others
+//! access it. Each has a file of its own.
 //!
 //! A scenario file says which services write and read which tables. A technique is a pure function
 //! from such a layout to another one: it moves tables between databases and owners, grants rights,
-//! re-points steps and reads, and appends what it needs. Whatever the file names keeps its number,
-//! so that variants with different techniques run the same operations with the same random numbers.
-//! The patterns then carry out the operations on the layout that results.
+//! changes the services of steps and reads, and appends what it needs. Everything that the file
+//! names keeps its number, so that variants with different techniques run the same operations with
+//! the same random numbers. The patterns then carry out the operations on the resulting layout.
 
 mod audit_sink;
 mod builtin;

@@ -1,7 +1,8 @@
 //! # Monolith
 //!
 //! All services become one, over one database: consolidation of everything. Then an operation is a
-//! local transaction in one process (`local-transaction`), and nothing has to be kept together.
+//! local transaction in one process (`local-transaction`), and no pattern is needed to keep stores
+//! consistent.
 //!
 //! **Gains**: atomic operations, joins and no calls, at the price of one forced write.
 //!
@@ -18,7 +19,7 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System};
 
-/// One service, one database.
+/// One service over one database.
 pub struct Monolith;
 
 /// A monolith has no settings.

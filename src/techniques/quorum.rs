@@ -1,6 +1,6 @@
 //! # Quorum replication
 //!
-//! N services keep a copy of a table each. A write goes to all of them and is acknowledged once W
+//! N services each keep a copy of a table. A write goes to all of them and is acknowledged once W
 //! have it; a read asks all of them and returns the newest version among the first R answers, as in
 //! Dynamo-style stores (DeCandia and others 2007).
 //!
@@ -11,10 +11,10 @@
 //! The owner of the table **coordinates the writes**: it commits in its own store, which gives
 //! versions their order (Dynamo forwards a key's writes to one node for that), and one of its
 //! instances sends each version to the copies. That store is no copy, and readers never see it.
-//! **Reads** are coordinated by whoever is asked: the owner, or the service that reads for a client
-//! (`by`). A look-up of a step asks the owner, as without this technique. If fewer than W copies
-//! acknowledge within the step deadline, the outcome of the commit is unknown: the write may become
-//! visible, or already is.
+//! **Reads** are coordinated by the service that is asked: the owner, or the service that reads for
+//! a client (`by`). A look-up of a step asks the owner, as without this technique. If fewer than W
+//! copies acknowledge within the step deadline, the outcome of the commit is unknown: the write may
+//! become visible, or already is.
 //!
 //! **Sizes**: `write` and `read` are majorities by default, as Riak's are with its three copies
 //! (two and two); Cassandra's were one and one when that model was made.
@@ -63,21 +63,21 @@ use crate::model::reason::Reason;
 use crate::model::system::{QuorumLegs, QuorumSpec, ReadWhat, ServiceId, System, TableId};
 use crate::reason;
 
-/// Copies are written and read by quorums.
+/// Copies of tables that are written and read by quorums.
 pub struct Quorum;
 
-/// The tables, who keeps their copies, and the quorums.
+/// The tables, the services that keep copies, and the quorums.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
     /// The tables of which copies are kept.
     tables: Vec<String>,
-    /// The services that keep a copy each; as many as there are copies.
+    /// The services that keep the copies, one each.
     on: Vec<String>,
-    /// How many copies must acknowledge a write; by default a majority.
+    /// Number of copies that must acknowledge a write; by default a majority.
     #[serde(default)]
     write: Option<u16>,
-    /// How many copies must answer a read; by default a majority.
+    /// Number of copies that must answer a read; by default a majority.
     #[serde(default)]
     read: Option<u16>,
     /// One-way delay of a version to a copy; by default that of the link.
@@ -92,10 +92,10 @@ pub struct Settings {
     /// One-way delay of the answer to a read; by default that of the link.
     #[serde(default)]
     response: Option<LegDelay>,
-    /// True if readers bring the newest version to the copies that lacked it.
+    /// True if readers send the newest version to the copies that lacked it.
     #[serde(default)]
     read_repair: bool,
-    /// True if the coordinator sends again what was not acknowledged.
+    /// True if the coordinator sends a version again until it is acknowledged.
     #[serde(default)]
     hinted_handoff: bool,
 }
@@ -104,7 +104,7 @@ pub struct Settings {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a duration or one of exponential, uniform, pareto and mixture")]
 pub enum LegDelay {
-    /// Always the same.
+    /// A fixed duration.
     Constant(Span),
     /// Drawn for each message.
     Drawn(Drawn),
@@ -114,18 +114,18 @@ pub enum LegDelay {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Drawn {
-    /// Memoryless, with this mean.
+    /// Exponential, with this mean.
     Exponential(Span),
-    /// Anything between two durations, all alike.
+    /// Uniform between two durations.
     Uniform(Span, Span),
-    /// A heavy tail.
+    /// Pareto, with a heavy tail.
     Pareto {
         /// Least value.
         least: Span,
         /// Tail index.
         alpha: f64,
     },
-    /// One of several, by weight.
+    /// One of several, chosen by weight.
     Mixture(Vec<Part>),
 }
 
@@ -133,14 +133,14 @@ pub enum Drawn {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Part {
-    /// How often it is chosen, relative to the others.
+    /// The weight of this part, relative to the others.
     weight: f64,
     /// The distribution of this part.
     dist: LegDelay,
 }
 
 impl LegDelay {
-    /// The distribution, if its numbers make one.
+    /// The distribution, if its parameters are valid.
     fn dist(&self) -> Result<Dist, Reason> {
         Ok(match self {
             Self::Constant(delay) => Dist::Constant(*delay),
@@ -223,7 +223,7 @@ impl Technique for Quorum {
     }
 }
 
-/// The reason why a table cannot be kept by a quorum, if there is one.
+/// The reason why a table cannot be replicated by quorums, if there is one.
 fn check(system: &System, of: TableId) -> Result<(), Reason> {
     let name = &system.table(of).name.shown;
     if system.replicas.iter().any(|replica| replica.of == of) || system.quorum_of(of).is_some() {

@@ -1,16 +1,15 @@
 //! # Reference service
 //!
-//! Data that many read and one service writes (countries, zip codes) stays where it is: whoever
-//! needs it asks its owner, each time. That is what a scenario file means without any technique, so
-//! this one changes nothing; it says in a report, and in a list of techniques, that this was the
-//! choice.
+//! Data that many services read and one writes (countries, zip codes) stays where it is: every
+//! reader calls its owner, each time. That is the meaning of a scenario without any technique, so
+//! this one changes nothing; it states the choice in reports and in lists of techniques.
 //!
-//! **Gains**: one truth, never stale; the schema is nobody else's business.
+//! **Gains**: one copy, never stale; no other service depends on the schema.
 //!
 //! **Costs**: a call before each step that looks something up.
 //!
-//! **Fails as**: the availability of every reader is multiplied with the owner's; a slow owner
-//! slows them all.
+//! **Fails as**: the availability of every reader is multiplied by the owner's; a slow owner slows
+//! them all.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::System;
 
-/// Readers ask the owner.
+/// Common data that every reader requests from its owner.
 pub struct ReferenceService;
 
 /// A reference service has no settings.

@@ -4,10 +4,10 @@
 //! own, and reads there. Either a job copies what has changed from time to time (`periodic`), or
 //! changes are sent from the owner's log as they are committed (`events`).
 //!
-//! **Gains**: reads are local and need nobody; the owner may be down.
+//! **Gains**: reads are local and need no other service; the owner may be down.
 //!
 //! **Costs**: copies are late, by half the period on average with `periodic`. Each copy takes room
-//! and traffic. Feeds translate what they carry, so that a copy does not couple its keeper to the
+//! and traffic. Feeds translate what they carry, so that a copy does not couple its service to the
 //! owner's schema; a feed that carries rows as they are stored would.
 //!
 //! **Fails as**: stale reads, for as long as the feed stands still.
@@ -22,7 +22,7 @@ use crate::model::reason::{Reason, too_frequent};
 use crate::model::system::{Feed, ReplicaSpec, ServiceId, System, TableId};
 use crate::reason;
 
-/// Readers keep copies.
+/// Copies of tables that readers keep.
 pub struct Replicate;
 
 /// The tables to copy, their readers, and how they are fed.
@@ -34,10 +34,10 @@ pub struct Settings {
     /// The services that get a copy; by default all that read the table and do not own it.
     #[serde(default)]
     to: Option<Vec<String>>,
-    /// How copies are kept up to date.
+    /// The way in which copies are kept up to date.
     #[serde(default)]
     feed: FeedKind,
-    /// From one copying to the next, if it is periodic.
+    /// Period of a periodic feed.
     #[serde(default = "usual_period")]
     every: Span,
 }
@@ -49,7 +49,7 @@ impl Default for Settings {
     }
 }
 
-/// How copies are kept up to date.
+/// The way in which copies are kept up to date.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FeedKind {
@@ -60,7 +60,7 @@ pub enum FeedKind {
     Events,
 }
 
-/// As often as background synchronization, by default.
+/// The default period: that of background synchronization.
 const fn usual_period() -> Span {
     Span::from_secs(30)
 }

@@ -2,7 +2,7 @@
 //!
 //! The owner of a table answers others with the rows as they are stored (generated endpoints,
 //! entities that are serialized as they are). Requests go the same way as before, and cost the
-//! same; but what the table looks like is now part of what callers depend on.
+//! same; but callers now depend on the schema of the table.
 //!
 //! **Gains**: nothing to write: no contract, no mapping.
 //!
@@ -19,7 +19,7 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::{Api, System};
 
-/// The owner's interface shows its rows.
+/// An interface of the owner that consists of its rows.
 pub struct RowsApi;
 
 /// The tables whose rows the owner exposes.

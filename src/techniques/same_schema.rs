@@ -1,11 +1,12 @@
 //! # A database per service with the same schema
 //!
 //! The services have databases of their own, and yet the same tables in them, defined once for all:
-//! a shared library of entities, or one set of migrations that runs everywhere. Where the data lie
-//! stays as it is (split jointly written tables first: `["table-split", "same-schema"]`); what
-//! changes is who has to follow when a schema changes.
+//! a shared library of entities, or one set of migrations that runs everywhere. The location of the
+//! data does not change (split jointly written tables first: `["table-split", "same-schema"]`); the
+//! set of services that must follow a schema change does.
 //!
-//! **Gains**: no contention at run time; a crash or an expensive query of one is no other's.
+//! **Gains**: no contention at run time; a crash or an expensive query of one does not affect the
+//! others.
 //!
 //! **Costs**: the coupling of a shared schema without its transactions and joins.
 //!
@@ -20,7 +21,7 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System};
 
-/// Separate data, one schema.
+/// Separate databases with one schema.
 pub struct SameSchema;
 
 /// The tables that are defined together.

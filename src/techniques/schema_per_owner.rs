@@ -1,14 +1,14 @@
 //! # One database, a schema per owner
 //!
 //! One database holds the tables, but every table has one owner, and only the owner writes it; the
-//! others have the right to read. A service that wants to write somebody else's table asks its
+//! others have the right to read. A service that wants to write a table of another one calls its
 //! owner. The readers are conformists: they take the owner's schema as it is.
 //!
-//! **Gains**: who may change what is clear and enforced by the database. Reads join freely, without
-//! a call.
+//! **Gains**: the right to change a table is clear and enforced by the database. Reads join freely,
+//! without a call.
 //!
-//! **Costs**: readers still depend on the schema, and know nothing of its changes before they come.
-//! Pool, cores and disk are shared as in any shared database.
+//! **Costs**: readers still depend on the schema, and are not told of its changes. Pool, cores and
+//! disk are shared as in any shared database.
 //!
 //! **Fails as**: readers that break when a column is renamed; an expensive query of one service
 //! that slows all; writes through an owner that is down.
@@ -24,13 +24,13 @@ use crate::model::system::System;
 /// One database, one writer per table, readers everywhere.
 pub struct SchemaPerOwner;
 
-/// The tables that are brought together, and where.
+/// The tables that are brought together, and their database.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
     /// The database that holds the tables; by default that of the first of them.
     database: Option<String>,
-    /// Which tables; by default all.
+    /// The tables; by default all.
     tables: Option<Vec<String>>,
 }
 

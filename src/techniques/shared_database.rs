@@ -1,14 +1,14 @@
 //! # Shared database
 //!
 //! One database holds the tables, and every service goes to it directly: the starting point of most
-//! migrations, and the baseline of a comparison. Owners stay on paper; everybody may read and write
-//! everything.
+//! migrations, and the baseline of a comparison. Ownership is only nominal; every service may read
+//! and write everything.
 //!
-//! **Gains**: nothing has to be kept together. An operation may be one local transaction, reads
-//! join what they like, and no service depends on another one being up.
+//! **Gains**: one store is always consistent. An operation may be one local transaction, reads may
+//! join any tables, and no service depends on another one being up.
 //!
-//! **Costs**: one pool of connections, one set of cores and one lock table for everybody. A change
-//! of the schema concerns every service, those included that nobody remembers.
+//! **Costs**: one pool of connections, one set of cores and one lock table for all. A change of the
+//! schema affects every service, including forgotten ones.
 //!
 //! **Fails as**: lock waits and deadlocks between services, an expensive query of one that slows
 //! all, and everything at a standstill when that one database is down.
@@ -21,16 +21,16 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::{ServiceId, System};
 
-/// One database, every service at it.
+/// One database that all services access directly.
 pub struct SharedDatabase;
 
-/// The tables that are shared, and where.
+/// The tables that are shared, and their database.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
     /// The database that holds the tables; by default that of the first of them.
     database: Option<String>,
-    /// Which tables; by default all.
+    /// The tables; by default all.
     tables: Option<Vec<String>>,
 }
 

@@ -1,12 +1,12 @@
 //! # Shared schema
 //!
-//! Tables that hardly ever change are read directly by those who need them, in the database of
-//! their owner, which alone writes.
+//! Tables that hardly ever change are read directly by the services that need them, in the database
+//! of their owner, which alone writes.
 //!
-//! **Gains**: a look-up is a query and no call to a service; nothing is stale.
+//! **Gains**: a look-up is a query and not a call to a service; reads are never stale.
 //!
 //! **Costs**: the readers depend on the schema and on the database, if not on the service. A change
-//! concerns all of them.
+//! affects all of them.
 //!
 //! **Fails as**: readers that break with the schema; a database that every reader needs to be up.
 
@@ -19,7 +19,7 @@ use super::technique::Technique;
 use crate::model::reason::Reason;
 use crate::model::system::System;
 
-/// Readers go to the owner's tables.
+/// Tables that readers access directly in the owner's database.
 pub struct SharedSchema;
 
 /// The tables that are open to readers.

@@ -10,8 +10,9 @@
 //!
 //! **Gains**: every table has one writer. Services share no schema, no lock and no pool.
 //!
-//! **Costs**: what was one row is now kept together by a pattern, and read by a request per part. A
-//! rule that needs columns of two parts would have to join them; it is refused with that reason.
+//! **Costs**: a pattern now keeps the parts of a row consistent, and reading them takes one request
+//! for each part. A rule that needs columns of two parts would have to join them; it is refused
+//! with that reason.
 //!
 //! **Refused**: a column that two services write belongs to neither part. Then a split is no
 //! answer: `delegate`, `data-domain` or `consolidation` is.
@@ -19,6 +20,11 @@
 //! **Fails as**: orphans (a part without its row) and half-deletes: two more invariants, at rest,
 //! say that the row of each part has its row in the owner's, and the other way round. What was
 //! deleted is not brought back when a later step of the same operation fails.
+//!
+//! **Promised** by a pattern that promises `convergence`: a part is derived from the owner's row. A
+//! saga does not where a row can be removed that is still being made: the removal may find one part
+//! before it is there. A comparison judges the invariants all the same; a search for failures does
+//! not.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,14 +39,14 @@ mod plan;
 mod rows;
 mod rules;
 
-/// A table for each writer.
+/// One table for each writer.
 pub struct TableSplit;
 
-/// Which tables are split.
+/// The tables that are split.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
-    /// Which tables; by default all that more than one service writes.
+    /// The tables; by default all that more than one service writes.
     tables: Option<Vec<String>>,
 }
 

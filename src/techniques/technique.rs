@@ -8,7 +8,7 @@ use crate::model::system::System;
 
 pub use crate::model::registry::Settings;
 
-/// A way to arrange who owns which data: one type, one file, one word in the registry.
+/// An ownership technique: one type, one file, one line in the registry.
 pub trait Technique: 'static {
     /// The name in scenarios, in kebab case.
     const NAME: &'static str;
@@ -19,13 +19,13 @@ pub trait Technique: 'static {
     /// The settings of the technique.
     type Settings: Settings;
 
-    /// The system as it is laid out by this technique. What is there keeps its number: services,
-    /// databases, tables and their columns, operations and their steps are re-pointed, and what is
-    /// new comes behind them.
+    /// The system in the layout of this technique. Existing services, databases, tables with their
+    /// columns, and operations with their steps keep their numbers; new ones are appended.
     ///
     /// # Errors
-    /// All reasons why this system cannot be laid out so; a problem points at the first of their
-    /// names that the settings say.
+    ///
+    /// All reasons why this system cannot be laid out so. A problem points at the first of its
+    /// names that occurs in the settings.
     fn apply(settings: &Self::Settings, system: System) -> Result<System, Vec<Reason>>;
 }
 
@@ -37,9 +37,10 @@ pub trait PreparedTechnique: Send + Sync {
     fn summary(&self) -> &'static str;
     /// Its settings, defaults included.
     fn settings(&self) -> serde_json::Value;
-    /// The system as it is laid out by this technique.
+    /// The system in the layout of this technique.
     ///
     /// # Errors
+    ///
     /// All reasons why this system cannot be laid out so.
     fn apply(&self, system: System) -> Result<System, Vec<Reason>>;
 }

@@ -10,7 +10,7 @@ use crate::checks::measures::catalogue::{DEAD_LETTERS, DELIVERIES};
 use crate::model::record::Answer;
 use crate::stats::laws;
 
-/// Clients whose every message is lost with probability 0.3, and that ask up to three times.
+/// Clients that lose every message with probability 0.3 and make up to three attempts.
 const LOSSY: &str = "
 [clients]
 deadline = '60s'
@@ -23,8 +23,7 @@ delay = '0ns'
 loss = 0.3
 ";
 
-/// Clients of which 30 % of the requests and 20 % of the replies are lost, and that ask up to three
-/// times.
+/// Clients that lose 30 % of the requests and 20 % of the replies and make up to three attempts.
 fn lossy_apart() -> String {
     LOSSY.replace("loss = 0.3", "loss = 0.3\nreply-loss = 0.2")
 }
@@ -49,7 +48,7 @@ fn saga() -> String {
     text
 }
 
-/// An event for each operation, whose handler fails in 30 % of its at most three deliveries.
+/// An event for each operation, whose handler fails in 30 % of at most three deliveries.
 const FAILING: &str = "
 [retry]
 backoff = '1ms'
@@ -58,7 +57,7 @@ pattern = 'event-based'
 settings = { publish = 'log-tailing', handler-failure = 0.3, max-deliveries = 3 }
 ";
 
-/// How often something was counted per operation.
+/// The value of a counter per operation.
 fn each(report: &RunReport, measure: &'static Measure) -> f64 {
     let count = report.measures.number(measure).value().unwrap_or(f64::NAN);
     count / measured(report).count() as f64
@@ -122,7 +121,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Requests are lost in this share, and replies in another one.
+/// A case in which requests are lost in this share, and replies in another one.
 fn lost_apart(loss: f64) -> Case {
     let unanswered = laws::given_up(1.0 - (1.0 - loss) * (1.0 - 0.2), 3);
     Case {

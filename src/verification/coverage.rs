@@ -1,5 +1,5 @@
-//! How often intervals hold a truth that is known, and how often a difference is shown where there
-//! is none: the statistics of reports held against samples of known populations.
+//! The coverage of intervals and the rate of false differences, measured on samples of populations
+//! whose mean and median are known.
 
 use rand::RngExt;
 use rayon::prelude::*;
@@ -22,15 +22,15 @@ pub struct Statistic {
     pub kind: &'static str,
     /// The population.
     pub population: &'static str,
-    /// Returns whether it holds the truth in one sample of so many seeds; nothing if it says
-    /// nothing of so few.
+    /// Returns whether an interval of one sample of this many seeds contains the true value; `None`
+    /// if there is no interval for so few seeds.
     holds: Box<Holds>,
 }
 
 /// Draws a sample of so many seeds, and returns whether an interval of it holds the truth.
 type Holds = dyn Fn(usize, &mut Stream) -> Option<bool> + Send + Sync;
 
-/// A distribution of one value a seed.
+/// A distribution of one value for each seed.
 type Draw = fn(&mut Stream) -> f64;
 
 /// A population of which the mean and the median are known.
@@ -58,7 +58,7 @@ fn waits(rng: &mut Stream) -> f64 {
     (0..20).map(|_| exponential(rng)).sum::<f64>() / 20.0
 }
 
-/// A normal value, by Box and Muller.
+/// A normal variate, by Box and Muller.
 fn normal(rng: &mut Stream) -> f64 {
     let angle = core::f64::consts::TAU * rng.random::<f64>();
     libm::sqrt(2.0 * exponential(rng)) * libm::cos(angle)
@@ -68,7 +68,7 @@ fn log_normal(rng: &mut Stream) -> f64 {
     libm::exp(normal(rng))
 }
 
-/// How many waits of mean 1 end within so much time.
+/// The number of events within a time at rate 1.
 fn poisson(rng: &mut Stream, time: f64) -> f64 {
     let mut left = time;
     for count in 0_u32.. {
@@ -80,7 +80,7 @@ fn poisson(rng: &mut Stream, time: f64) -> f64 {
     unreachable!("a wait has a length")
 }
 
-/// Ten events at once in one seed of twenty: counts that no Poisson variable has.
+/// Ten events at once in one seed of twenty: counts with more variance than a Poisson variable.
 fn cluster(rng: &mut Stream) -> f64 {
     f64::from(10 * u32::from(rng.random_bool(0.05)))
 }
@@ -92,7 +92,7 @@ fn of_events(values: &[f64]) -> Option<(f64, f64)> {
 }
 
 /// The 99 % quantile of 100 waits, the second largest: its median over seeds is that of a beta
-/// distribution with parameters 99 and 2, brought back to waits.
+/// distribution with parameters 99 and 2, transformed back to waits.
 fn tail(rng: &mut Stream) -> f64 {
     let (mut largest, mut second) = (0.0, 0.0);
     for wait in (0..100).map(|_| exponential(rng)) {
@@ -172,12 +172,12 @@ pub fn statistics() -> Vec<Statistic> {
     all
 }
 
-/// One value of each of so many seeds.
+/// Draws one value for each of this many seeds.
 fn pick(seeds: usize, draw: Draw, rng: &mut Stream) -> Vec<Option<f64>> {
     (0..seeds).map(|_| Some(draw(rng))).collect()
 }
 
-/// Returns whether an interval over seeds holds what it is of.
+/// Returns whether an interval over seeds contains the true value.
 fn interval(
     draw: Draw,
     truth: f64,
@@ -191,8 +191,8 @@ fn interval(
 }
 
 impl Statistic {
-    /// The share of so many samples of this number of seeds in which it holds the truth; nothing if
-    /// it says nothing of so few seeds.
+    /// The share of this many samples of this number of seeds in which the interval contains the
+    /// true value; `None` if there is no interval for so few seeds.
     pub fn coverage(&self, seeds: usize, samples: u64) -> Option<f64> {
         let held: Option<Vec<bool>> = (0..samples)
             .into_par_iter()
@@ -207,8 +207,8 @@ impl Statistic {
     }
 }
 
-/// The share of false ones among what is told of 80 comparisons in which nothing differs and 20 in
-/// which something does, on average over so many samples; and the share of the 20 that are told.
+/// The mean share of false ones among the differences reported of 80 comparisons without a
+/// difference and 20 with one, over this many samples; and the share of the 20 that is reported.
 pub fn false_discoveries(seeds: usize, samples: u64) -> (f64, f64) {
     let found: Vec<(f64, f64)> = (0..samples)
         .into_par_iter()

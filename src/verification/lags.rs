@@ -1,4 +1,4 @@
-//! Lags of what happens from time to time, where nothing else takes time.
+//! Lags of periodic work, where nothing else takes time.
 
 use super::{Case, FREE_CLIENTS, Form, mean_ms, measured};
 use crate::checks::RunReport;
@@ -94,7 +94,7 @@ fn stale(report: &RunReport) -> f64 {
     ended.within[2].stale as f64 / ended.scheduled as f64
 }
 
-/// Effects that wait for the next turn of something that comes every so many seconds.
+/// Effects that wait for the next turn of periodic work with this period in seconds.
 fn uniform(seconds: f64) -> Vec<Form> {
     vec![
         Form {

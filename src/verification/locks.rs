@@ -1,4 +1,4 @@
-//! Row locks: who waits for one, and circles of waiting through two databases.
+//! Row locks: waits for one, and deadlocks across two databases.
 
 use super::{Case, FREE_CLIENTS, Form, measured};
 use crate::checks::RunReport;
@@ -6,7 +6,7 @@ use crate::checks::measures::Measure;
 use crate::checks::measures::catalogue::{DISTRIBUTED_DEADLOCKS, LOCK_WAITS};
 
 /// Two transactions over the one row of each of two databases, in opposite orders, every 5 s; the
-/// second arrives so much later than the first.
+/// second arrives later than the first by this time.
 fn crossing(later: &str) -> String {
     let mut text = format!("{FREE_CLIENTS}[clients]\ndeadline = '5s'\n[retry]\nattempts = 1\n");
     for name in ["a", "b"] {
@@ -32,12 +32,12 @@ fn crossing(later: &str) -> String {
     text + "[variants.two-phase-commit]\npattern = 'two-phase-commit'\n"
 }
 
-/// A number of a run.
+/// The value of a measure of a run.
 fn number(report: &RunReport, measure: &'static Measure) -> f64 {
     report.measures.number(measure).value().unwrap_or(f64::NAN)
 }
 
-/// Lock waits per transaction, as they should be.
+/// The closed form of lock waits per transaction.
 pub(super) fn waits(formula: &'static str, exact: f64) -> Form {
     let observe = |report: &RunReport| number(report, LOCK_WAITS);
     Form { quantity: "lock waits per transaction", formula, exact, observe }

@@ -1,9 +1,9 @@
-//! The model held against closed forms.
+//! Verification of the model against closed forms.
 //!
-//! Every [`Case`] is a small system of which textbooks know exactly what comes out of it, and of
-//! each a run must come to the same: within the 99.9 % interval over seeds where chance plays a
-//! part, to the bit (but for rounding) where it does not. A case is run as any scenario is, with
-//! the same patterns, stores and judges; nothing knows that it is verified.
+//! Every [`Case`] is a small system of which textbooks give exact results, and a run must reproduce
+//! each of them: within the 99.9 % interval over seeds if it is random, to the bit (but for
+//! rounding) if it is not. A case is run as any scenario is, with the same patterns, stores and
+//! checks; no part of the model knows that it is verified.
 
 mod availability;
 #[cfg(any(test, feature = "internals"))]
@@ -27,16 +27,17 @@ use crate::stats;
 /// The share of runs in which an interval holds the true mean.
 pub const COVERAGE: f64 = 0.999;
 
-/// The quantile of the normal distribution that goes with [`COVERAGE`], two-sided.
+/// The two-sided quantile of the normal distribution for [`COVERAGE`].
 const NORMAL: f64 = 3.290_526_731_491_9;
 
-/// An interval that reaches further than this share of the exact value to each side says little.
+/// The widest half of an interval, as a share of the exact value, with which a case counts as
+/// verified.
 const WIDEST: f64 = 0.15;
 
-/// Numbers that are drawn from nothing may differ by this share: spans are whole nanoseconds.
+/// The greatest relative deviation of results that are not random: spans are whole nanoseconds.
 const ROUNDING: f64 = 1e-6;
 
-/// The part of every scenario that takes no time: links, drivers and the broker.
+/// The part of every scenario with links, drivers and a broker that take no time.
 const FREE: &str = "
 [links]
 default = { delay = '0ns' }
@@ -49,16 +50,17 @@ work = '0ns'
 force = '0ns'
 ";
 
-/// The link of clients that takes no time.
+/// The links of clients, which take no time.
 const FREE_CLIENTS: &str = "[links.client]\ndelay = '0ns'\n";
 
-/// A system of which closed forms are known.
+/// A system with known closed forms.
 pub struct Case {
     /// The system in a few words.
     pub system: &'static str,
-    /// Where its closed forms come from.
+    /// The source of its closed forms.
     pub source: &'static str,
-    /// Its scenario, with one variant, but for its name, its phases and what takes no time.
+    /// Its scenario, with one variant, without its name, its phases and the parts that take no
+    /// time.
     pub scenario: String,
     /// The quantities with a closed form.
     pub forms: Vec<Form>,
@@ -72,11 +74,11 @@ pub struct Form {
     pub formula: &'static str,
     /// Its value.
     pub exact: f64,
-    /// The value of one run.
+    /// The function that returns the value of one run.
     pub observe: fn(&RunReport) -> f64,
 }
 
-/// A quantity as it should be and as it came out.
+/// The exact and the measured value of a quantity.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Finding {
     /// The system in a few words.
@@ -85,7 +87,7 @@ pub struct Finding {
     pub quantity: &'static str,
     /// The closed form.
     pub formula: &'static str,
-    /// Where it comes from.
+    /// The source of the closed form.
     pub source: &'static str,
     /// The value of the closed form.
     pub exact: f64,
@@ -93,13 +95,13 @@ pub struct Finding {
     pub measured: f64,
     /// The ends of its interval.
     pub interval: (f64, f64),
-    /// How many seeds there were.
+    /// The number of seeds.
     pub seeds: usize,
     /// The outcome.
     pub verdict: Verdict,
 }
 
-/// The outcome of holding a measurement against a closed form.
+/// The outcome of comparing a measurement with a closed form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -107,7 +109,7 @@ pub enum Verdict {
     Agrees,
     /// The exact value lies outside of the interval.
     Differs,
-    /// The interval is so wide that it would hold wrong values too: more seeds are needed.
+    /// The interval is so wide that it would contain wrong values, too: more seeds are needed.
     Wide,
 }
 
@@ -139,7 +141,7 @@ pub fn cases() -> Vec<Case> {
 
 impl Case {
     /// Runs the case on the seeds from 1 on, each for `seconds` of load behind ten of warm-up, and
-    /// judges it; `done` is called after each run, from any thread.
+    /// judges it; `done` is called after each run, from any thread. Nothing if it was stopped.
     ///
     /// # Panics
     ///
@@ -191,12 +193,12 @@ impl Case {
     }
 }
 
-/// The operations that enter the measures.
+/// The operations that are measured, that is, arrive after the warm-up.
 fn measured(report: &RunReport) -> impl Iterator<Item = &OperationRow> {
     report.operations.iter().filter(|row| row.measured)
 }
 
-/// The share of the measured operations of which something is true.
+/// The share of the measured operations for which `is` is true.
 fn share(report: &RunReport, is: impl Fn(&OperationRow) -> bool) -> f64 {
     let (mut part, mut whole) = (0_u64, 0_u64);
     for row in measured(report) {
@@ -206,7 +208,7 @@ fn share(report: &RunReport, is: impl Fn(&OperationRow) -> bool) -> f64 {
     part as f64 / whole as f64
 }
 
-/// The mean of a span that measured operations have, in milliseconds.
+/// The mean, in milliseconds, of a span of the measured operations that have one.
 fn mean_ms(report: &RunReport, span: impl Fn(&OperationRow) -> Option<Span>) -> f64 {
     let spans: Vec<f64> =
         measured(report).filter_map(span).map(|span| span.as_nanos() as f64 / 1e6).collect();

@@ -1,4 +1,4 @@
-//! Prices: the messages and forced writes of a distributed transaction without faults.
+//! The cost of a distributed transaction without faults: messages and forced writes.
 
 use super::{Case, Form};
 use crate::checks::RunReport;
@@ -23,7 +23,7 @@ fn transaction(pattern: &str) -> String {
     text
 }
 
-/// A number of a run.
+/// The value of a measure of a run.
 fn number(report: &RunReport, measure: &'static Measure) -> f64 {
     report.measures.number(measure).value().unwrap_or(f64::NAN)
 }

@@ -1,4 +1,4 @@
-//! Queues: workers of a service, bounded queues, closed loops and rows that are locked.
+//! Queues: workers of a service, bounded queues, closed loops and row locks.
 
 use super::{Case, FREE_CLIENTS, Form, locks, mean_ms, share};
 use crate::checks::RunReport;
@@ -8,11 +8,11 @@ use crate::stats::laws;
 /// The arrivals at an open queue, per second.
 const ARRIVALS: f64 = 80.0;
 
-/// Clients that wait for as long as it takes and ask once.
+/// Clients that wait for a minute and make one attempt.
 const PATIENT: &str = "[clients]\ndeadline = '60s'\nattempts = 1\n";
 
-/// A service of which clients ask one thing, with the keys of the service, of its database and of
-/// the load; nothing is said of the clients.
+/// A service with one operation, given the keys of the service, of its database and of the load;
+/// the keys of clients are left out.
 pub(super) fn desk(service: &str, database: &str, load: &str) -> String {
     format!(
         "[services.desk]
@@ -46,18 +46,19 @@ pub(super) fn desk(service: &str, database: &str, load: &str) -> String {
 /// A database whose statements and commits take no time.
 pub(super) const IDLE_STORE: &str = "work = '0ns'\nforce = '0ns'";
 
-/// The same with clients that are no part of the queue.
+/// A system of [`desk`] with patient clients and messages of clients that take no time.
 fn queue(service: &str, database: &str, load: &str) -> String {
     [PATIENT, FREE_CLIENTS, &desk(service, database, load)].concat()
 }
 
-/// A queue with Poisson arrivals, so many workers and so many places to wait.
+/// A queue with Poisson arrivals, this many workers and this many places to wait.
 fn open(workers: u32, work: &str, places: u32) -> String {
     let service = format!("workers = {workers}\nqueue = {places}\nwork = {work}");
     queue(&service, IDLE_STORE, &format!("poisson = {ARRIVALS:?}"))
 }
 
-/// A queue with so many workers, 10 ms of exponential work for each of them, and room for all.
+/// A queue with this many workers, each with exponential work of the mean 10 ms, and an unbounded
+/// queue.
 fn exponential(workers: u32) -> String {
     open(workers, &format!("{{ exponential = '{}ms' }}", 10 * workers), 1_000_000)
 }
@@ -73,14 +74,14 @@ fn rejected(report: &RunReport) -> f64 {
 fn throughput(report: &RunReport) -> f64 {
     let measured = super::measured(report);
     let last = measured.map(|row| row.arrived.as_nanos()).max().unwrap_or_default();
-    // In a closed loop an arrival follows each answer: they are counted from the end of the warm-up
-    // to the last one.
+    // In a closed loop every answer leads to an arrival, so arrivals are counted, from the end of
+    // the warm-up to the last one.
     super::measured(report).count() as f64 / (last as f64 / 1e9 - 10.0)
 }
 
 const SOJOURN: &str = "mean time in the system, ms";
 
-/// A form of the time in the system: the exact wait and the work, in seconds.
+/// The closed form of the time in the system: the exact waiting time plus the work, in seconds.
 fn time(formula: &'static str, wait: f64, work: f64) -> Form {
     Form { quantity: SOJOURN, formula, exact: (wait + work) * 1e3, observe: sojourn }
 }
@@ -93,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
     all
 }
 
-/// The time in the system with so many workers of [`exponential`] work.
+/// The time in the system with this many workers of [`exponential`] work.
 fn several(workers: u32) -> Form {
     let work = 0.01 * f64::from(workers);
     time("C(c, a) / (c mu - lambda) + 1 / mu", laws::wait_for_any(ARRIVALS, workers, work), work)
@@ -104,7 +105,7 @@ fn constant() -> Form {
     time("rho / (2 mu (1 - rho)) + 1 / mu", laws::wait_for_one(ARRIVALS, 0.01, 1e-4), 0.01)
 }
 
-/// Queues with room for all, at 80 % utilisation but for the mixture.
+/// Queues without a bound, at 80 % utilisation except for the mixture.
 fn waiting() -> Vec<Case> {
     let single = vec![
         time("1 / (mu - lambda)", laws::wait_for_any(ARRIVALS, 1, 0.01), 0.01),
@@ -161,7 +162,7 @@ fn waiting() -> Vec<Case> {
 
 const HOT_ROW: &str = "work = '0ns'\nforce = '10ms'\nlock-order = 'arrival'\nlock-timeout = '60s'";
 
-/// Queues with no room for all.
+/// Queues that reject requests when they are full.
 fn losing() -> Vec<Case> {
     let lost = |formula, exact| {
         vec![Form { quantity: "share of requests rejected", formula, exact, observe: rejected }]
@@ -182,7 +183,7 @@ fn losing() -> Vec<Case> {
     ]
 }
 
-/// Clients that think for a second between the answer and the next request.
+/// A closed loop of clients that think for a second between an answer and the next request.
 fn closed() -> Vec<Case> {
     [(5, "5 clients in a closed loop"), (10, "10 clients in a closed loop")]
         .into_iter()

@@ -1,6 +1,6 @@
-//! Quorum replication, where nothing but the four legs takes any time: first with memoryless writes
-//! and reads that take next to none, of which closed forms are known, then with the delays that
-//! Bailis and others have fitted, under which their WARS model can only be drawn.
+//! Quorum replication in which only the four legs of the WARS model take time: first with
+//! exponential writes and reads of almost no time, for which there are closed forms, then with the
+//! delays fitted by Bailis et al., for which the predictions of WARS can only be simulated.
 
 use super::{Case, FREE_CLIENTS, Form};
 use crate::checks::RunReport;
@@ -8,10 +8,10 @@ use crate::checks::measures::{Quantity, Scope, reads};
 use crate::kernel::Span;
 use crate::model::system::Anchor;
 
-/// The mean time in which a memoryless write reaches a copy, ms.
+/// The mean time in which an exponential write reaches a copy, in ms.
 const MEAN: f64 = 10.0;
 
-/// Memoryless writes, and reads that meet copies in random order.
+/// Exponential writes, and reads that reach copies in random order.
 const MEMORYLESS: &str = "write-request = { exponential = '10ms' }\nacknowledgement = '0ns'\n\
                           read-request = { uniform = ['0ns', '1us'] }\nresponse = '0ns'\n";
 
@@ -50,7 +50,7 @@ fn store((copies, write, read): (usize, usize, usize), legs: &str) -> String {
     )
 }
 
-/// The share of the reads so many ms after the answer that were stale.
+/// The share of stale reads this many ms after the answer.
 fn stale(report: &RunReport, after: u64) -> f64 {
     let scope = Scope::ReadAt("see".into(), Span::from_millis(after), Anchor::Answer);
     match report.measures.number(reads::STALE.of(&scope)) {
@@ -64,17 +64,17 @@ fn at_once(quantity: &'static str, formula: &'static str, exact: f64) -> Form {
     Form { quantity, formula, exact, observe: |report| stale(report, 0) }
 }
 
-/// The share of stale reads 10 ms after it.
+/// The share of stale reads 10 ms after the answer.
 fn after_10_ms(quantity: &'static str, formula: &'static str, exact: f64) -> Form {
     Form { quantity, formula, exact, observe: |report| stale(report, 10) }
 }
 
-/// The number of ways to choose so many of so many.
+/// The binomial coefficient.
 fn choose(of: usize, some: usize) -> f64 {
     (0..some).map(|at| of.saturating_sub(at) as f64 / (at + 1) as f64).product()
 }
 
-/// A system with memoryless writes and its closed forms.
+/// A system with exponential writes and its closed forms.
 fn memoryless(system: &'static str, sizes: (usize, usize, usize)) -> Case {
     let (copies, write, read) = sizes;
     let missed = choose(copies - write, read) / choose(copies, read);
@@ -93,7 +93,7 @@ fn memoryless(system: &'static str, sizes: (usize, usize, usize)) -> Case {
     Case { system, source, scenario: [FREE_CLIENTS, &store(sizes, MEMORYLESS)].concat(), forms }
 }
 
-/// A system whose writes take as long as was published.
+/// A system with the published distribution of writes.
 fn published(system: &'static str, write: &str, sizes: (usize, usize), forms: Vec<Form>) -> Case {
     let legs = format!(
         "write-request = {write}\nacknowledgement = {SSD}\nread-request = {SSD}\nresponse = {SSD}\n"

@@ -1,7 +1,7 @@
 //! Declared invariants, judged at every committed instant, and M3.
 //!
-//! Every change of a cell updates what it can change and nothing else; an instant counts when it is
-//! over, so that a transaction which changes several cells is seen whole.
+//! Every change of a cell updates only what depends on it. An instant counts when it is over, so
+//! that a transaction which changes several cells is seen as a whole.
 
 pub(in crate::checks) mod rows;
 mod rules;
@@ -50,48 +50,48 @@ pub const VIOLATED: &Measure = &Measure::number(
 /// The report of a run on one declared invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvariantReport {
-    /// The invariant in words.
+    /// The text of the invariant.
     pub name: Arc<str>,
-    /// When it must hold.
+    /// The time at which it must hold.
     pub when: When,
     /// The judgement on whether it held.
     pub judgement: Judgement,
     /// Integral over the window of the number of entities for which it was false, in ns.
     pub entity_ns: u128,
-    /// For how long of the window it was false for any.
+    /// The time within the window for which it was false for any entity.
     #[serde(with = "span")]
     pub violated_for: Span,
     /// The first instant at whose end it was false.
     pub first: Option<Time>,
     /// The greatest number of entities for which it was false at the end of an instant.
     pub worst: u64,
-    /// For how many it is false at the end of the run.
+    /// The number of entities for which it is false at the end of the run.
     pub at_end: u64,
-    /// For how many more it was false at the ends of instants than before, summed: how often it was
-    /// violated anew.
+    /// The number of violations that began: by how much the number of violated entities rose at the
+    /// ends of instants, summed.
     pub begun: u64,
     /// The violations of each kind of operation that made it false.
     pub by_kind: Vec<(OperationKind, Extent)>,
 }
 
-/// How far an invariant was violated.
+/// The extent to which an invariant was violated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Extent {
     /// Integral over the window of the number of entities for which it was false, in ns.
     pub entity_ns: u128,
-    /// For how many it is false at the end of the run.
+    /// The number of entities for which it is false at the end of the run.
     pub at_end: u64,
-    /// How often it was violated anew at the ends of instants.
+    /// The number of violations that began.
     pub begun: u64,
 }
 
 impl InvariantReport {
-    /// How far it was violated, whoever did it.
+    /// The extent of all violations.
     pub const fn extent(&self) -> Extent {
         Extent { entity_ns: self.entity_ns, at_end: self.at_end, begun: self.begun }
     }
 
-    /// How far operations of a declared kind violated it.
+    /// The extent of the violations by operations of a declared kind.
     pub fn extent_of(&self, kind: OperationKind) -> Extent {
         let found = self.by_kind.iter().find(|(known, _)| *known == kind);
         found.map_or_else(Extent::default, |(_, extent)| *extent)
@@ -133,7 +133,7 @@ impl Course {
         Self { gauge: Gauge::new(window), begun: 0 }
     }
 
-    /// From `now` on it is false for so many.
+    /// Sets the number of entities for which it is false from `now` on.
     fn set(&mut self, now: u64, violated: u64) {
         self.begun += violated.saturating_sub(self.gauge.value());
         self.gauge.set(now, violated);
@@ -147,7 +147,7 @@ impl Course {
 }
 
 impl Invariants {
-    /// The invariants of a system over its initial rows. `total` takes the number of violations.
+    /// The invariants of a system over its initial rows. `total` records the number of violations.
     pub fn new(system: &System, window: (u64, u64), total: Gauge) -> Self {
         let watched = system
             .invariants
@@ -168,7 +168,8 @@ impl Invariants {
         Self { mirror, watched, total, by_kind, window, changed: true }
     }
 
-    /// A cell of a committed row changed, or the row is gone, because of an operation of that kind.
+    /// Takes in a change of a cell of a committed row, or its deletion, by an operation of that
+    /// kind.
     pub fn see(&mut self, record: &Record, kind: Option<OperationKind>) {
         if let Some(change) = self.mirror.apply(record, kind) {
             self.changed = true;
@@ -178,7 +179,7 @@ impl Invariants {
         }
     }
 
-    /// The instant `now` is over.
+    /// Ends the instant `now`.
     #[inline]
     pub fn end_instant(&mut self, now: u64) {
         if std::mem::take(&mut self.changed) {
@@ -208,8 +209,8 @@ impl Invariants {
         self.total.set(now, total);
     }
 
-    /// Nothing changes any more until the window ends, at `until`: takes down M3 of the run and of
-    /// each operation, of which so many were `offered`.
+    /// Takes M3 of the run and of each operation, with the numbers `offered`. Levels stay as they
+    /// are until `until`, when the window ends.
     pub fn measure(&mut self, into: &mut Measured, until: u64, offered: &Counts, system: &System) {
         const NONE: Quantity = Quantity::Missing { why: "no invariant is declared" };
         self.total.advance(until);
@@ -228,8 +229,8 @@ impl Invariants {
         }
     }
 
-    /// The run is over: the verdicts, and the number of violations over time. Nothing changes any
-    /// more until the window ends.
+    /// Ends the run: returns the verdicts, and the number of violations over time. Levels stay as
+    /// they are until `until`, when the window ends.
     pub fn finish(mut self, until: u64, settled: bool) -> (Vec<InvariantReport>, Gauge) {
         self.total.advance(until);
         let reports = self.watched.into_iter().map(|watched| watched.report(until, settled));

@@ -1,5 +1,5 @@
-//! A copy of the rows that invariants speak of, rebuilt from the history. Only rows that somebody
-//! has written take memory; the initial ones are alike.
+//! A copy of the rows that invariants refer to, rebuilt from the history. Only written rows take
+//! memory, since all initial rows of a table are equal.
 
 use crate::kernel::Lookup;
 use crate::model::record::{Event, Record};
@@ -8,43 +8,43 @@ use crate::model::system::{ColumnRef, OperationKind, System, TableId, TableSpec}
 /// A change of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'m> {
-    /// Its table.
+    /// The table of the row.
     pub table: TableId,
-    /// Its key.
+    /// The key of the row.
     pub key: u64,
     /// The cells of the row before, by column; none if it did not exist.
     pub old: Option<&'m [i64]>,
-    /// The cells after; none if the row is gone.
+    /// The cells after; none if the row was deleted.
     pub new: Option<&'m [i64]>,
     /// The kind of operation that changed it, if any did.
     pub by: Option<OperationKind>,
 }
 
-/// The rows of all tables that an invariant speaks of.
+/// The rows of all tables that an invariant refers to.
 #[derive(Debug)]
 pub struct Mirror {
     tables: Vec<Option<Rows>>,
-    /// The row that is being changed, as it was.
+    /// The previous content of the row that is being changed.
     before: Vec<i64>,
 }
 
-/// The rows of one table. One that somebody has written has a slot.
+/// The rows of one table. Each written row has a slot.
 #[derive(Debug)]
 struct Rows {
-    /// The cells of an initial row, and of one that is made before it is written.
+    /// The cells of an initial row, which are also those of a new row before it is written.
     fresh: Box<[i64]>,
     initial: u64,
     slots: Lookup<u64, usize>,
-    /// By slot: the key, whether there is such a row, and its cells.
+    /// The key of each slot; beside it, whether the row exists, and its cells.
     keys: Vec<u64>,
     live: Vec<bool>,
     cells: Vec<i64>,
 }
 
-/// The news of a row: the column that has another value, and that value; none if the row is gone.
+/// A change of a row: the column with its new value; none if the row was deleted.
 type Cell = Option<(u8, i64)>;
 
-/// The row that a record gives another value or deletes.
+/// The row that a record changes or deletes.
 fn cell(record: &Record) -> Option<(TableId, u64, Cell)> {
     match record.event {
         Event::Value { column: ColumnRef { table, column }, row, value } => {
@@ -70,8 +70,8 @@ impl Mirror {
         Self { tables, before: Vec::new() }
     }
 
-    /// The cells of the rows of a table that exist, each with how many there are of it: one of each
-    /// that was written, and all the initial ones that were not.
+    /// The cells of the existing rows of a table, each with the number of such rows: one for each
+    /// that was written, and all initial ones that were not.
     pub fn rows(&self, table: TableId) -> impl Iterator<Item = (&[i64], u64)> {
         self.tables[table.index()].iter().flat_map(|rows| {
             let written = (0..rows.keys.len()).filter_map(|slot| Some((rows.get(slot)?, 1)));
@@ -80,8 +80,8 @@ impl Mirror {
         })
     }
 
-    /// The keys of the rows of a table that were written, in no particular order, those of rows
-    /// that are gone included.
+    /// The keys of the rows of a table that were written, in no particular order, including deleted
+    /// rows.
     pub fn written(&self, table: TableId) -> impl Iterator<Item = u64> {
         self.tables[table.index()].iter().flat_map(|rows| rows.keys.iter().copied())
     }
@@ -95,8 +95,8 @@ impl Mirror {
         }
     }
 
-    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`] on behalf of an operation: what
-    /// changed, none if no invariant speaks of its table or nothing did.
+    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`] for an operation and returns the
+    /// change; none if no invariant refers to the table or nothing changed.
     pub fn apply(&mut self, record: &Record, by: Option<OperationKind>) -> Option<Change<'_>> {
         let (table, key, cell) = cell(record)?;
         let Self { tables, before } = self;
@@ -109,8 +109,8 @@ impl Mirror {
         changed.then(|| Change { table, key, old, new: rows.get(slot), by })
     }
 
-    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]; true if that changed anything that is
-    /// watched.
+    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]; returns whether that changed a
+    /// watched row.
     pub fn write(&mut self, record: &Record) -> bool {
         let Some((table, key, cell)) = cell(record) else { return false };
         let rows = self.tables.get_mut(table.index()).and_then(Option::as_mut);
@@ -133,7 +133,7 @@ impl Rows {
         }
     }
 
-    /// The slot of a row, which is made if need be.
+    /// The slot of a row, which is made on first use.
     fn slot(&mut self, key: u64) -> usize {
         let Self { fresh, initial, slots, keys, live, cells } = self;
         *slots.get_or_insert_with(key, || {
@@ -149,8 +149,8 @@ impl Rows {
         self.live[slot].then(|| &self.cells[slot * columns..][..columns])
     }
 
-    /// A row is gone, is there, or has another value in a column, which makes one that was not
-    /// there; whether that is news.
+    /// Deletes a row, or sets a column of it, which creates a row that did not exist; returns
+    /// whether that is a change.
     fn write(&mut self, slot: usize, cell: Cell) -> bool {
         let was_live = std::mem::replace(&mut self.live[slot], cell.is_some());
         let Some((column, value)) = cell else { return was_live };

@@ -1,6 +1,6 @@
-//! The incremental forms of an invariant. Each change of a row costs a few look-ups, however
-//! large the tables are, and rows that never change take no memory: initial rows are alike, so what
-//! a rule knows of one holds for all.
+//! The incremental forms of invariants. Each change of a row costs a few look-ups, however large
+//! the tables are, and rows that never change take no memory: initial rows are equal, so the state
+//! of a rule for one holds for all.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -8,36 +8,36 @@ use std::fmt::Debug;
 use super::rows::{Change, initial_cells};
 use crate::model::system::{ColumnRef, InvariantRule, OperationKind, System, TableId};
 
-/// A rule that is kept up to date, change by change.
+/// An incrementally maintained rule.
 pub trait Rule: Debug {
-    /// A row changed.
+    /// Applies a change of a row.
     fn change(&mut self, change: &Change<'_>);
     /// The entities for which the rule is false now.
     fn violations(&self) -> &Violations;
-    /// Returns whether anything that it speaks of has changed.
+    /// Returns whether anything that it refers to has changed.
     fn touched(&self) -> bool;
 }
 
-/// The entities for which a rule is false. Each counts for the operation whose change made it so,
-/// until the rule is true for it again, whoever repairs it.
+/// The entities for which a rule is false. Each counts for the operation whose change made it
+/// false, until the rule is true for it again.
 #[derive(Debug, Default)]
 pub struct Violations {
-    /// For how many entities.
+    /// The number of entities.
     pub count: u64,
-    /// Those of each kind of operation that ever made the rule false.
+    /// The numbers by kind of operation that made the rule false.
     pub by_kind: BTreeMap<OperationKind, u64>,
-    /// By key: which kind of operation made the rule false.
+    /// The kind of operation that made the rule false, by key.
     made_by: BTreeMap<u64, Option<OperationKind>>,
 }
 
 impl Violations {
-    /// The rule is false for so many entities from the start.
+    /// The violations from the start: `count` entities, of no operation.
     fn initial(count: u64) -> Self {
         Self { count, ..Self::default() }
     }
 
-    /// The rule was false for `before` entities of a key and is for `after` of them, because of an
-    /// operation of this kind.
+    /// Changes the number of violated entities of a key from `before` to `after`, by an operation
+    /// of this kind.
     fn change(&mut self, key: u64, before: u64, after: u64, by: Option<OperationKind>) {
         if before == after {
             return;
@@ -58,7 +58,7 @@ impl Violations {
     }
 }
 
-/// The rule as something to be kept up to date, over the initial rows of the system.
+/// The rule in incremental form, over the initial rows of the system.
 pub fn build(rule: &InvariantRule, system: &System) -> Box<dyn Rule> {
     match rule {
         InvariantRule::CountEqual { column, of, by, filter } => {
@@ -88,13 +88,13 @@ pub fn build(rule: &InvariantRule, system: &System) -> Box<dyn Rule> {
     }
 }
 
-/// How many initial rows a column has, and what they hold there.
+/// The number of initial rows of a column's table, and their value in the column.
 fn initial_column(ColumnRef { table, column }: ColumnRef, system: &System) -> (u64, i64) {
     let table = system.table(table);
     (table.rows, table.columns[usize::from(column)].initial)
 }
 
-/// The tables that a rule speaks of.
+/// The tables that a rule refers to.
 pub fn tables(rule: &InvariantRule) -> Vec<TableId> {
     match rule {
         InvariantRule::CountEqual { column, of, .. } => vec![column.table, *of],
@@ -118,8 +118,8 @@ impl Selection {
         self.filter.iter().all(|(column, value)| row[usize::from(*column)] == *value)
     }
 
-    /// How many initial rows of its table pass the filter (all or none), and the key that all of
-    /// them name; none if each names its own.
+    /// The number of initial rows of its table that pass the filter (all or none), and the key that
+    /// all of them name; none if each names its own.
     fn initial(&self, system: &System) -> (u64, Option<u64>) {
         let table = system.table(self.table);
         let row = initial_cells(table);
@@ -148,20 +148,20 @@ fn cells(column: ColumnRef, change: &Change<'_>) -> (Option<i64>, Option<i64>) {
     (change.old.map(cell), change.new.map(cell))
 }
 
-/// A column counts rows of another table.
+/// The rule that a column counts rows of another table.
 #[derive(Debug)]
 struct CountEqual {
     column: ColumnRef,
     counted: Selection,
-    /// How many initial rows count, and what they say.
+    /// The number of initial rows that count, and their value in the counting column.
     initial: (u64, i64),
-    /// Those that differ, or may, from an initial row for which no row is counted.
+    /// The rows that may differ from an initial row for which no row is counted.
     entities: BTreeMap<u64, Counter>,
     violations: Violations,
     touched: bool,
 }
 
-/// A row that counts: what it says, if it exists, and what is true.
+/// A counting row: its value, if it exists, and the true count.
 #[derive(Clone, Copy, Debug)]
 struct Counter {
     says: Option<i64>,
@@ -219,11 +219,11 @@ impl Rule for CountEqual {
     }
 }
 
-/// Some columns keep their sum; the one entity is the sum.
+/// The rule that some columns keep their sum; its one entity is the sum.
 #[derive(Debug)]
 struct SumConstant {
     columns: Vec<ColumnRef>,
-    /// By how much the sum differs from the initial one.
+    /// The difference between the sum and the initial one.
     moved: i128,
     violations: Violations,
     touched: bool,
@@ -251,20 +251,20 @@ impl Rule for SumConstant {
     }
 }
 
-/// Rows name rows that must exist.
+/// The rule that rows refer to existing rows.
 #[derive(Debug)]
 struct References {
     from: Selection,
     to: Selection,
-    /// How many initial rows exist as targets, and how many initial rows name their own key.
+    /// The number of initial rows that exist as targets, and of those that refer to their own key.
     initial: (u64, u64),
-    /// Targets that differ, or may, from these.
+    /// The targets that may differ from initial ones.
     targets: BTreeMap<u64, Target>,
     violations: Violations,
     touched: bool,
 }
 
-/// A row that is named: whether it is there, and by how many.
+/// A row that is referred to: whether it exists, and the number of rows that refer to it.
 #[derive(Clone, Copy, Debug)]
 struct Target {
     exists: bool,
@@ -324,27 +324,27 @@ impl Rule for References {
     }
 }
 
-/// A column equals one of another row.
+/// The rule that a column equals one of another row.
 #[derive(Debug)]
 struct Equal {
     column: ColumnRef,
     by: Option<u8>,
     to: ColumnRef,
-    /// How many initial rows there are of either table, and what they hold.
+    /// The number of initial rows of either table, and their values.
     initial: [(u64, i64); 2],
-    /// The key that all initial rows name, unless each names its own.
+    /// The key that all initial rows refer to, unless each refers to its own.
     named: Option<u64>,
-    /// By key: the rows that name it, and what is there; those that may differ from initial rows
-    /// of which each names its own key.
+    /// The rows that refer to each key, and the value there; only keys that may differ from initial
+    /// rows of which each refers to its own key.
     keys: BTreeMap<u64, Named>,
     violations: Violations,
     touched: bool,
 }
 
-/// The values that rows hold for one key, and the one that they should.
+/// The values that rows hold for one key, and the value that they should hold.
 #[derive(Clone, Debug, Default)]
 struct Named {
-    /// How many rows name it, by what they hold.
+    /// The number of rows that refer to it, by the value that they hold.
     says: BTreeMap<i64, u64>,
     /// The value in the row of that key, if there is one.
     truth: Option<i64>,
@@ -431,7 +431,7 @@ impl Rule for Equal {
     }
 }
 
-/// A column stays within bounds.
+/// The rule that a column stays within bounds.
 #[derive(Debug)]
 struct Bound {
     column: ColumnRef,

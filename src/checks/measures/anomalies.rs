@@ -1,4 +1,4 @@
-//! M8: anomalies that data shows and that no single answer does.
+//! M8: anomalies that only the data show, and no single answer.
 
 use std::collections::BTreeMap;
 
@@ -133,7 +133,8 @@ pub struct Anomalies {
     applied: Counts,
     /// True if any read looks at operations, so that one could be dirty.
     reads: bool,
-    /// By operation: the place of its first step among all first steps, 0 before it was committed.
+    /// The position of each operation's first step among all first steps; 0 before it was
+    /// committed.
     places: Vec<u32>,
     last: u32,
     /// By the row of a first step and the row of a later one: the place of the newest operation
@@ -144,7 +145,7 @@ pub struct Anomalies {
 }
 
 impl Anomalies {
-    /// Nothing has happened yet.
+    /// The anomalies before the first record.
     pub fn new(system: &System) -> Self {
         let of_operation = |what: &ReadWhat| matches!(what, ReadWhat::Operation { .. });
         let reads = system.reads.iter().any(|read| of_operation(&read.what));
@@ -162,7 +163,7 @@ impl Anomalies {
         }
     }
 
-    /// A store shows an effect more or less often.
+    /// Notes that a store shows an effect more or less often.
     pub fn show(&mut self, record: &Record, operations: &Operations) {
         let Event::Shown { direction, change, .. } = record.event else { return };
         if record.process == 0 || change < 0 {
@@ -186,7 +187,7 @@ impl Anomalies {
         seen.map_or(0, |seen| std::mem::take(seen).into())
     }
 
-    /// Returns whether a change of one row takes effect on another one behind that of a newer
+    /// Returns whether a change of one row takes effect on another row after that of a newer
     /// operation.
     fn is_late(&mut self, record: &Record, overwrites: &Overwrites) -> bool {
         let number = record.op.0 as usize;
@@ -211,7 +212,7 @@ impl Anomalies {
         is_late
     }
 
-    /// A probe saw what a store shows of a step.
+    /// Notes that a probe saw an effect of a step in a store.
     pub fn read(&mut self, record: &Record) {
         if !matches!(record.event, Event::ProbeSaw { sight: Sight::Effect, .. }) {
             return;
@@ -225,14 +226,14 @@ impl Anomalies {
         }
     }
 
-    /// A message is handed out or copied, on behalf of an operation of that kind.
+    /// Notes that a message is delivered again or copied, for an operation of that kind.
     pub fn deliver(&mut self, record: &Record, kind: Option<OperationKind>) {
         let again =
             matches!(record.event, Event::Duplicated { .. } | Event::Handed { delivery: 2.., .. });
         *self.delivered.of(kind) += u64::from(again);
     }
 
-    /// Takes down M8, but for what the declared invariants say.
+    /// Takes M8, except for the measures of declared invariants.
     pub fn measure(self, into: &mut Measured, overwrites: &Overwrites, system: &System) {
         const NO_READ: Quantity = Quantity::Missing { why: "no read looks at an operation" };
         for (measure, counts) in [
@@ -254,7 +255,8 @@ impl Anomalies {
     }
 }
 
-/// Takes down what the declared invariants say for M8. `reports` are theirs, in their order.
+/// Takes the measures of M8 that follow from the declared invariants, whose `reports` are in their
+/// order.
 pub fn measure_invariants(into: &mut Measured, system: &System, reports: &[InvariantReport]) {
     const NO_REFERENCE: Quantity = Quantity::Missing { why: "no `references` is declared" };
     const NO_BOUND: Quantity = Quantity::Missing { why: "no `bound` is declared" };

@@ -1,4 +1,5 @@
-//! M9, M10 and M14: whether clients hear a definite answer in time, how soon, and how many do.
+//! M9, M10 and M14: the share of clients with a definite answer in time, its latency, and the
+//! throughput.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -117,20 +118,21 @@ pub const ANSWERED_NO: &Measure = &Measure::many(
 )
 .by_operation();
 
-/// Which measured operations of a run were moot, and which of the others were not available: what
-/// it takes to compare variants on the operations that are moot in none of them.
+/// The measured operations of a run that were moot, and those of the others that were not
+/// available: what a comparison of variants needs to leave out every operation that is moot in any
+/// of them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Availability {
-    /// How many operations were measured.
+    /// The number of measured operations.
     pub measured: u64,
-    /// Those that were moot, in order.
+    /// The moot operations, in order.
     pub moot: Vec<OpId>,
-    /// Those of the others that were not available, in order.
+    /// The other operations that were not available, in order.
     pub failed: Vec<OpId>,
 }
 
 impl Availability {
-    /// Of the operations of a part of a run.
+    /// The availability of the operations of a part of a run.
     fn of(part: &Part<'_>) -> Self {
         let mut found = Self::default();
         for (op, outcome) in part.outcomes.iter().filter(|(_, it)| it.is_measured()) {
@@ -144,8 +146,8 @@ impl Availability {
         found
     }
 
-    /// The share of the operations outside of `moot`, which are in order, that were available.
-    /// Operations that are moot in this run are never counted as available.
+    /// The available share of the operations outside of `moot`, which are in order. Operations that
+    /// are moot in this run are never counted as available.
     pub fn without(&self, moot: &[OpId]) -> Quantity {
         let kept =
             |ops: &[OpId]| ops.iter().filter(|op| moot.binary_search(op).is_err()).count() as u64;
@@ -169,8 +171,8 @@ pub const THROUGHPUT: &Measure = &Measure::number(
 )
 .by_operation();
 
-/// Takes down M9, M10 and M14 of the operations of a part of the run; returns which of them were
-/// available. `load` is when the load is measured, ns.
+/// Takes M9, M10 and M14 of the operations of a part of the run; returns their availability. `load`
+/// is the measured time of the load, in ns.
 ///
 /// An operation without an answer is censored at its deadline, in the distribution of the yes that
 /// its kind of operation gets: `accepted` if any of that kind was accepted, else `done`.

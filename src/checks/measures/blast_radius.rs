@@ -1,4 +1,4 @@
-//! M13: how far a fault reaches, counted in services whose clients notice.
+//! M13: the blast radius of a fault, as the number of services whose clients notice it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,13 +26,13 @@ pub const TOUCHED: &Measure = &Measure::number(
 /// The services that one fault touched.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BlastRadius {
-    /// Which fault, as a position in the plan.
+    /// The fault, as a position in the plan.
     pub fault: u32,
     /// Services whose clients noticed, in the order of their ids.
     pub services: Vec<ServiceId>,
 }
 
-/// Operations of one kind, and how many of them failed or were late.
+/// Operations of one kind, with the numbers that failed or were late.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     failed: u64,
@@ -54,9 +54,9 @@ impl Tally {
         self.failed * other.all.max(1) > other.failed * self.all
     }
 
-    /// Returns whether more were late, slower than all of the others, than chance explains: one of
-    /// all operations is the slowest wherever it falls, and so many of the slowest fall among these
-    /// with a probability below [`CHANCE`].
+    /// Returns whether more were late, that is slower than all of the others, than chance explains:
+    /// any of all operations is equally likely to be the slowest, and the probability that so many
+    /// of the slowest are among these is below [`CHANCE`].
     fn is_later_than(self, other: Self) -> bool {
         let share = self.all as f64 / (self.all + other.all).max(1) as f64;
         let mut probability = 1.0;
@@ -67,12 +67,12 @@ impl Tally {
     }
 }
 
-/// The probability below which lateness is no chance.
+/// The probability below which lateness is not attributed to chance.
 const CHANCE: f64 = 0.01;
 
-/// Which services each fault touched.
+/// The services that each fault touched.
 ///
-/// An operation belongs to the service at which its client asks, and to the windows of all faults
+/// An operation belongs to the service that its client asks, and to the windows of all faults
 /// during which it was under way: from its arrival to its answer, or to its deadline. It fails
 /// without a yes or a refusal by a rule in time, and is late if it is slower than every answered
 /// operation of its kind that no fault window overlaps. A service is touched if a greater share of
@@ -126,7 +126,7 @@ pub fn of(system: &System, operations: &Operations, faults: &[FaultWindow]) -> V
     touched.collect()
 }
 
-/// Takes down what M13 says of it.
+/// Takes M13 of the blast radii.
 pub fn measure(into: &mut Measured, blast_radii: &[BlastRadius]) {
     let most = blast_radii.iter().map(|reach| reach.services.len() as u64).max();
     let none = Quantity::Missing { why: "no fault began" };

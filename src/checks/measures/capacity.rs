@@ -1,7 +1,7 @@
 //! M12, the part about capacity: workers that are paid for, and workers that have a request.
 //!
-//! A service that is several in one scales as a whole: each further instance for its most demanding
-//! part brings workers for all of them. What that wastes shows between these two numbers.
+//! A consolidated service scales as a whole: each further instance for its most demanding part
+//! brings workers for all of them. The difference between these two numbers shows the waste.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,12 +16,12 @@ use crate::model::contract::{label, role};
 use crate::model::record::{Event, Kind, LabelId, Record, Station};
 use crate::model::system::{DatabaseId, System};
 
-/// The stretch before the end of the load that decides what is full, ns.
+/// The time before the end of the load, in ns, that decides which resources are full.
 const STRETCH: u64 = 10_000_000_000;
-/// The share of it, in percent, that something is in use if it is full.
+/// The share of that time, in percent, for which a full resource is in use.
 const FULL: u128 = 95;
 
-/// Why a share of time is missing.
+/// The reason why a share of time is missing.
 const EMPTY: &str = "the measured window has no length";
 
 /// M12, workers provisioned.
@@ -112,18 +112,17 @@ pub const CONNECTING: &Measure = &Measure::number(
 /// All measures of a pool, in the order in which reports show them.
 pub const ALL: &[&Measure] = &[OF_POOL, WAITING, WAITING_MAX, CONNECTING];
 
-/// Something of which there is only so much, and which was full: in use almost all of the time
-/// before the end of the load. A run that does not come back from a fault often has one that stays
-/// full of work for nobody.
+/// A resource that was full: in use almost all of the time before the end of the load. A run that
+/// does not recover from a fault often has one that stays full of work that no client waits for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Limited {
-    /// The parts of the pool.
+    /// The kind of resource.
     pub what: Parts,
     /// The name of the pool.
     pub pool: Arc<str>,
 }
 
-/// The parts of a pool.
+/// The resources of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Parts {
     /// The workers of all instances of a service or of a kind of driver.
@@ -135,7 +134,7 @@ pub enum Parts {
 }
 
 impl fmt::Display for Limited {
-    /// In a sentence: ``the workers of `web` ``.
+    /// The phrase in a sentence: ``the workers of `web` ``.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = match self.what {
             Parts::Workers => "workers",
@@ -149,7 +148,7 @@ impl fmt::Display for Limited {
 /// The workers of all services and drivers, and the cores of all databases.
 #[derive(Debug)]
 pub struct Capacity {
-    /// Of all instances of all services, whether they are up or not: they are paid for.
+    /// The workers of all instances of all services, up or not, because they are paid for.
     provisioned: u64,
     length: u64,
     used: Gauge,
@@ -159,12 +158,12 @@ pub struct Capacity {
     windows: Windows,
 }
 
-/// Over what time pools are looked at, each from and until, ns.
+/// The windows over which pools are observed, each from and until, in ns.
 #[derive(Clone, Copy, Debug)]
 struct Windows {
     /// From the end of the warm-up to the end of the load.
     loaded: (u64, u64),
-    /// The last stretch of the load.
+    /// The last part of the load.
     late: (u64, u64),
 }
 
@@ -174,35 +173,37 @@ struct Pool {
     name: Arc<str>,
     workers: u64,
     busy: Gauge,
-    /// The same in the last stretch of the load.
+    /// The busy workers in the last part of the load.
     late: Gauge,
     waiting: Gauge,
-    /// The events that stores and brokers hold for it, if they are its backlog.
+    /// The events that stores and brokers hold for it, if they count as its backlog.
     held: Option<Gauge>,
-    /// The databases whose outboxes it reads, with a process each; the rest of its workers have
-    /// nothing to do.
+    /// The databases whose outboxes it reads, with one process each; the rest of its workers are
+    /// idle.
     sources: BTreeSet<NodeId>,
     instances: u64,
-    /// How many wait, and how many are served, at each node. They are few.
+    /// The numbers of waiting and running requests at each node. There are few nodes.
     nodes: Vec<(NodeId, (u64, u64))>,
 }
 
-/// The cores and connections of a database: each number is summed over those that were served, in
-/// the measured load and in the last stretch of it, ns.
+/// The cores and connections of a database. Each number is summed over the sessions, in the
+/// measured load and in the last part of it, in ns.
 #[derive(Debug)]
 struct Store {
     name: Arc<str>,
     cores: u64,
     busy: [u128; 2],
     waited: [u128; 2],
-    /// The waits for connections, added up; in the last stretch, each moment once.
+    /// The sum of the waits for connections; in the last part of the load, the time for which any
+    /// session waited.
     connecting: [u128; 2],
-    /// Until when somebody waited for a connection, ns. They get them in the order of their waits.
+    /// The time until which a session waited for a connection, in ns. Sessions get them in the
+    /// order of their waits.
     crowded: u64,
 }
 
 impl Windows {
-    /// How much of the time from `from` to `until` lies in each.
+    /// Adds the overlap of the time from `from` to `until` with each window.
     fn add(self, sums: &mut [u128; 2], from: u64, until: u64) {
         for (sum, window) in sums.iter_mut().zip([self.loaded, self.late]) {
             *sum += within(window, from, until);
@@ -210,7 +211,7 @@ impl Windows {
     }
 }
 
-/// How much of the time from `from` to `until` lies in a window, ns.
+/// The overlap of the time from `from` to `until` with a window, in ns.
 fn within((begin, end): (u64, u64), from: u64, until: u64) -> u128 {
     until.min(end).saturating_sub(from.max(begin)).into()
 }
@@ -223,7 +224,7 @@ impl Pool {
         Self { name, workers, busy, late, waiting, held, sources, instances, nodes }
     }
 
-    /// Takes in a request that comes further, and gives how many more are served since, or fewer.
+    /// Takes in a record of a request, and returns the change of the number of running requests.
     fn see(&mut self, record: &Record) -> i64 {
         let known = self.nodes.iter().position(|(node, _)| *node == record.node);
         let at = known.unwrap_or_else(|| {
@@ -253,7 +254,8 @@ impl Pool {
 struct Used {
     name: Arc<str>,
     parts: Parts,
-    /// Summed over its parts, ns, in the measured load and in the last stretch of it.
+    /// The busy time, summed over its parts, in the measured load and in the last part of it, in
+    /// ns.
     busy: [u128; 2],
     of: u64,
     waiting: Quantity,
@@ -261,7 +263,7 @@ struct Used {
 }
 
 impl Used {
-    /// The pool, if it was full at the end of the load, which is looked at for so many ns.
+    /// The pool, if it was full at the end of the load, over the last `length` ns.
     fn full(&self, length: u64) -> Option<Limited> {
         let [_, late] = self.busy;
         let all = u128::from(self.of) * u128::from(length);
@@ -288,15 +290,16 @@ impl Pool {
 }
 
 impl Store {
-    /// The use of the cores; how many waited is, by Little's law, the waits summed over the time.
+    /// The use of the cores. The mean number of waiting statements is, by Little's law, the sum of
+    /// the waits divided by the time.
     fn used(&self, length: u64) -> Used {
         let waiting = Quantity::amount(self.waited[0], length, EMPTY);
         let (name, parts) = (Arc::clone(&self.name), Parts::Cores);
         Used { name, parts, busy: self.busy, of: self.cores, waiting, most: None }
     }
 
-    /// The connections, if they were full at the end of the load, which is looked at for so many
-    /// ns: somebody waited for one almost all of the time.
+    /// The connections, if they were full at the end of the load, over the last `length` ns: a
+    /// session waited for one almost all of the time.
     fn full(&self, length: u64) -> Option<Limited> {
         let [_, late] = self.connecting;
         let is_full = late > 0 && late * 100 >= u128::from(length) * FULL;
@@ -305,7 +308,8 @@ impl Store {
 }
 
 impl Capacity {
-    /// Integrated over `window` (ns, from and until), and of each pool until the end of the load.
+    /// The capacity of a system, integrated over `window` (ns, from and until), and for each pool
+    /// until the end of the load.
     pub fn new(system: &System, window: (u64, u64)) -> Self {
         let load = system.phases.load.as_nanos();
         let windows =
@@ -342,7 +346,7 @@ impl Capacity {
         }
     }
 
-    /// A request comes further at its workers, or a crash drops all of a node.
+    /// Takes in a record of a request at its workers, or of a crash that drops all of a node.
     pub fn see(&mut self, record: &Record) {
         let (Event::Queued { at, .. }
         | Event::Started { at, .. }
@@ -366,7 +370,7 @@ impl Capacity {
         }
     }
 
-    /// A statement had a core of a database.
+    /// Notes that a statement had a core of a database.
     pub fn work(&mut self, now: u64, database: DatabaseId, busy: Span, waited: Span) {
         if let Some(store) = self.databases.get_mut(database.index()) {
             let began = now.saturating_sub(busy.as_nanos());
@@ -376,7 +380,7 @@ impl Capacity {
         }
     }
 
-    /// A session has a connection of a database, for which it waited so long.
+    /// Notes that a session got a connection of a database, after this wait.
     pub fn connect(&mut self, now: u64, database: DatabaseId, waited: Span) {
         if let Some(store) = self.databases.get_mut(database.index()) {
             let queued = now.saturating_sub(waited.as_nanos());
@@ -386,7 +390,7 @@ impl Capacity {
         }
     }
 
-    /// Outboxes hold so many more events, or so many more are at the broker.
+    /// Notes a change of the number of events in outboxes or at the broker.
     pub fn hold(&mut self, record: &Record, label: LabelId, change: i64) {
         let role = match label {
             label::OUTBOX => role::RELAY,
@@ -403,8 +407,8 @@ impl Capacity {
         }
     }
 
-    /// Takes down what M12 says of it, and returns what was full at the end of the load; nothing
-    /// changes any more until `until`.
+    /// Takes M12 of the capacity, and returns the resources that were full at the end of the load.
+    /// Levels stay as they are until `until`.
     pub fn measure(mut self, into: &mut Measured, until: u64) -> Vec<Limited> {
         self.used.advance(until);
         let bought = u128::from(self.provisioned) * u128::from(self.length);

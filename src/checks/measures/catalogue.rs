@@ -1,10 +1,10 @@
-//! Every measure, each by the name of its constant.
+//! The catalogue of all measures, each under the name of its constant.
 //!
 //! A new measure is a constant beside the fold that computes it, and a line here.
 
 use super::Measure;
 
-/// Lists the measures, and makes each known by its name here.
+/// Lists the measures, and re-exports each under its name.
 macro_rules! catalogue {
     ($($($path:ident)::+,)+) => {
         $(pub use $($path)::+;)+

@@ -1,4 +1,4 @@
-//! M13, the dynamic part: who waits for whom in a database that several services use.
+//! M13, the dynamic part: the waits between services that share a database.
 
 use std::collections::BTreeMap;
 
@@ -44,14 +44,14 @@ pub const SLOWDOWN: &Measure = &Measure::number(
 .at_rest()
 .head("slowed down");
 
-/// One service's waits for another's sake, in one database.
+/// The waits of one service that another one caused, in one database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Between {
-    /// Where.
+    /// The database.
     pub database: DatabaseId,
     /// The service that waited.
     pub service: ServiceId,
-    /// The service that held what it waited for; none if no service did.
+    /// The service that held the resource; none if no service did.
     pub holder: Option<ServiceId>,
 }
 
@@ -60,11 +60,11 @@ pub struct Between {
 pub struct Contention {
     from: u64,
     shared: bool,
-    /// By resource, in the order of [`Resource::ALL`]: the part of the waits of `service` that goes
-    /// to the account of `holder`.
+    /// The part of the waits of `service` that `holder` caused, by resource in the order of
+    /// [`Resource::ALL`].
     #[serde(with = "pairs")]
     pub waited: BTreeMap<Between, [u64; Resource::ALL.len()]>,
-    /// How long statements of a service had a core.
+    /// The time for which statements of a service had a core.
     #[serde(with = "pairs")]
     pub served: BTreeMap<(DatabaseId, ServiceId), u64>,
 }
@@ -77,7 +77,7 @@ impl Contention {
         Self { from, shared, ..Self::default() }
     }
 
-    /// A wait or a statement has ended.
+    /// Takes in the end of a wait or of a statement.
     pub fn see(&mut self, record: &Record) {
         if record.time.as_nanos() < self.from {
             return;
@@ -94,7 +94,7 @@ impl Contention {
         }
     }
 
-    /// How long a service waited in a database, for whomever.
+    /// The time for which a service waited in a database, for any holder.
     pub fn waits(&self, database: DatabaseId, service: ServiceId) -> u64 {
         let its = self
             .waited
@@ -103,13 +103,13 @@ impl Contention {
         its.map(|(_, waited)| waited.iter().sum::<u64>()).sum()
     }
 
-    /// How long the statements of a service took in a database: at work and waiting.
+    /// The time that the statements of a service took in a database, both working and waiting.
     pub fn took(&self, database: DatabaseId, service: ServiceId) -> u64 {
         let served = self.served.get(&(database, service)).copied().unwrap_or_default();
         served + self.waits(database, service)
     }
 
-    /// Takes down what M13 says of it.
+    /// Takes M13 of the waits.
     pub fn measure(&self, into: &mut Measured) {
         const ALONE: &str = "every database is used by one service only";
         if !self.shared {

@@ -1,10 +1,10 @@
-//! Reads of a replica, which shows what its source was once.
+//! Reads of replicas, whose values may be older than those of their source.
 //!
-//! A copied value is right if it is what the source's cell holds at the moment of the read.
-//! Otherwise it is stale: since the source left that value, and by as many values as the source
-//! has taken on since then. Both sides are known from the stores' own records of new values. Kept
-//! only for columns that somebody reads in a copy, and of each cell's past only what its copy has
-//! not seen yet.
+//! A copied value is right if it equals the source's cell at the moment of the read. Otherwise it
+//! is stale: since the time at which the source left that value, and by the number of values that
+//! the source has had since then. Both sides are known from the stores' own records of new values.
+//! New values are kept only for columns that a read accesses in a copy, and of each cell's past
+//! only the part that its copy has not seen yet.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -30,8 +30,8 @@ struct Copied {
 /// One cell. A row that does not exist has no value.
 #[derive(Clone, Debug)]
 struct Cell {
-    /// The values of the source, and since when (ns): first what the copy holds, last what the
-    /// source does.
+    /// The values of the source, each with the time since when (ns): from the one that the copy
+    /// holds to the current one.
     source: VecDeque<(Option<i64>, u64)>,
     copy: Option<i64>,
 }
@@ -60,14 +60,14 @@ impl Copies {
         Self(known)
     }
 
-    /// A cell has a new value, or its row is gone.
+    /// Takes in a new value of a cell, or the deletion of its row.
     pub fn see(&mut self, record: &Record) {
         for copied in &mut self.0 {
             copied.see(record);
         }
     }
 
-    /// The values that a copied cell which a reader saw misses; none if it is of no copy.
+    /// The values that a copied cell lacks when a reader sees it; none if it is not in a copy.
     pub fn missing(&self, (column, row): (ColumnRef, RowKey)) -> Option<Missing> {
         let copied = self.0.iter().find(|copied| copied.seen_as() == column)?;
         Some(copied.cells.get(&row.0).map_or(Missing::default(), Cell::missing))
@@ -105,7 +105,7 @@ impl Copied {
 }
 
 impl Cell {
-    /// Which of the source's values the copy holds: the last one that it can be.
+    /// The position of the source's value that the copy holds: the last one that is equal.
     fn seen(&self) -> Option<usize> {
         self.source.iter().rposition(|(value, _)| *value == self.copy)
     }

@@ -1,4 +1,4 @@
-//! M12: what it costs, from the first measured arrival to the end.
+//! M12: the costs, from the first measured arrival to the end.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::{Better, Measure, Measured, NOBODY, Quantity, Scope, Unit};
 use crate::checks::census::{Census, Headline};
 use crate::model::record::{Event, MessageClass, Record};
 
-/// The two measures of one thing that is spent: per offered and per committed operation.
+/// The two measures of one cost: per offered and per committed operation.
 macro_rules! spent {
     ($offered:ident, $committed:ident, $id:literal, $least:literal, $name:literal, $unit:ident,
      $what:literal) => {
@@ -135,7 +135,7 @@ pub const DATABASE_MESSAGES: &Measure =
 /// M12, probe messages.
 pub const PROBE_MESSAGES: &Measure = messages!("probe", "of reads");
 
-/// Everything that was spent, by kind.
+/// The messages, forced writes and other costs of a run, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Messages that left, by class.
@@ -146,7 +146,7 @@ pub struct Cost {
     pub forced_ns: u64,
     /// Log records appended.
     pub log_records: u64,
-    /// How many of them somebody waited for.
+    /// The number of log records that a process waited for.
     pub log_records_awaited: u64,
     /// Core time of databases, ns.
     pub busy_ns: u64,
@@ -157,7 +157,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Takes in a record about something that costs.
+    /// Takes in a record of a cost.
     pub fn see(&mut self, record: &Record) {
         match record.event {
             Event::Sent { class, .. } => self.messages[class as usize] += 1,
@@ -176,12 +176,12 @@ impl Cost {
         }
     }
 
-    /// Messages that the patterns need: all but those of clients, databases and probes.
+    /// Messages of the patterns: all but those of clients, databases and probes.
     pub const fn protocol_messages(&self) -> u64 {
         self.messages[MessageClass::Service as usize] + self.messages[MessageClass::Broker as usize]
     }
 
-    /// The costs of both together.
+    /// The sum of two costs.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
         let messages = self.messages.iter_mut().zip(&other.messages);
@@ -196,7 +196,7 @@ impl Cost {
         self
     }
 
-    /// The sums that are told per operation, in the order of [`SPENT`].
+    /// The sums that are reported per operation, in the order of [`SPENT`].
     const fn totals(&self) -> [u64; SPENT.len()] {
         [
             self.protocol_messages(),
@@ -208,7 +208,7 @@ impl Cost {
         ]
     }
 
-    /// Takes down M12 of a part of the run, per offered and per committed operation of it.
+    /// Takes M12 of a part of the run, per offered and per committed operation of it.
     pub fn measure(&self, into: &mut Measured, scope: &Scope, census: &Census) {
         const NONE_COMMITTED: &str = "no measured operation was committed";
         let (offered, committed) = (census.total(), census.of(Headline::Committed));
@@ -223,8 +223,7 @@ impl Cost {
     }
 }
 
-/// The costs per offered and per committed operation, in the order in which
-/// [`Cost::totals`] sums it up.
+/// The measures per offered and per committed operation, in the order of [`Cost::totals`].
 const SPENT: [[&Measure; 2]; 6] = [
     [MESSAGES, MESSAGES_COMMITTED],
     [FORCED_WRITES, FORCED_WRITES_COMMITTED],

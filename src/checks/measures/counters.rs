@@ -1,5 +1,5 @@
-//! M12, what is counted one by one: deliveries, dead letters, circuit breakers, deadlocks, alerts,
-//! and how far behind each consumer group is.
+//! M12, the counted events: deliveries, dead letters, circuit breakers, deadlocks, alerts; and the
+//! lag of each consumer group.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ pub const ALERTS: &Measure = &Measure::number(
 /// All measures of a consumer group, in the order in which reports show them.
 pub const OF_GROUP: &[&Measure] = &[GROUP_LAG, GROUP_LAG_MAX];
 
-/// How far behind a consumer group is.
+/// The mean lag of a consumer group.
 pub const GROUP_LAG: &Measure = &Measure::number(
     "lag",
     "consumer lag",
@@ -106,7 +106,7 @@ pub const GROUP_LAG: &Measure = &Measure::number(
 .at_rest()
 .head("lag");
 
-/// How far behind a consumer group was at most.
+/// The greatest lag of a consumer group.
 pub const GROUP_LAG_MAX: &Measure = &Measure::number(
     "lag.max",
     "consumer lag, peak",
@@ -119,7 +119,7 @@ pub const GROUP_LAG_MAX: &Measure = &Measure::number(
 .values(Values::Greatest)
 .head("lag max");
 
-/// The events of a run that are counted one by one.
+/// The counted events of a run.
 #[derive(Debug)]
 pub struct Counters {
     window: (u64, u64),
@@ -129,17 +129,19 @@ pub struct Counters {
     interventions: Counts,
     alerts: u64,
     openings: u64,
-    /// For how long breakers were open that are no longer, ns.
+    /// The time for which breakers were open that are closed again, in ns.
     open_ns: u64,
-    /// By caller and callee: since when its breaker has been open, ns, if it is.
+    /// The time since which each breaker has been open, by caller and callee, in ns; none if it is
+    /// not.
     breakers: BTreeMap<(NodeId, Station), Option<u64>>,
     groups: BTreeMap<ServiceId, Gauge>,
-    /// By instance of the broker and group: how many messages wait there.
+    /// The number of messages that wait for a group, by instance of the broker.
     waiting: BTreeMap<(NodeId, ServiceId), u64>,
 }
 
 impl Counters {
-    /// Nothing has happened yet. Levels are integrated over `window` (ns, from and until).
+    /// The counters before the first record. Levels are integrated over `window` (ns, from and
+    /// until).
     pub fn new(system: &System, window: (u64, u64)) -> Self {
         let none = Counts::new(system, 0);
         Self {
@@ -157,8 +159,8 @@ impl Counters {
         }
     }
 
-    /// Takes in a record on behalf of an operation of that `kind`; `counts` is true from the first
-    /// measured arrival on.
+    /// Takes in a record of an operation of that `kind`; `counts` is true from the first measured
+    /// arrival on.
     pub fn see(&mut self, record: &Record, kind: Option<OperationKind>, counts: bool) {
         let one = u64::from(counts);
         let now = record.time.as_nanos();
@@ -191,7 +193,7 @@ impl Counters {
         }
     }
 
-    /// Takes down what was counted in a run that ended at `now`; levels stay until `until`.
+    /// Takes the counts of a run that ended at `now`; levels stay as they are until `until`.
     pub fn measure(self, into: &mut Measured, system: &System, now: u64, until: u64) {
         let counts = [
             (DELIVERIES, &self.deliveries),

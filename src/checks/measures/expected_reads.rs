@@ -1,7 +1,7 @@
-//! The effects that a reader of a row may expect: those of operations whose client heard yes.
+//! The effects that a reader of a row may expect: those of operations whose client has heard yes.
 //!
-//! Kept only for tables that a reader reads, and only while an effect is missing, so the lists
-//! stay as short as the inconsistency is small.
+//! Expected effects are kept only for tables that a reader reads, and only while one is missing, so
+//! the lists are as short as the inconsistency is small.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use crate::model::system::{
     ColumnRef, Effect, OperationSpec, ReadWhat, RowKey, StepId, System, TableId,
 };
 
-/// The effects that rows miss, by row.
+/// The missing effects, by row.
 #[derive(Debug)]
 pub struct ExpectedReads {
     system: Arc<System>,
-    /// Per operation kind: its steps that change a column which a reader reads, a bit each.
+    /// The steps that change a column which a reader reads, by kind of operation, one bit for each.
     relevant: Vec<u8>,
     keep_keys: bool,
     keys: Vec<u64>,
-    /// Per operation: where its keys begin.
+    /// The start of each operation's keys.
     first_key: Vec<u32>,
     missing: BTreeMap<(TableId, u64), Vec<(OpId, StepId)>>,
 }
@@ -29,14 +29,16 @@ pub struct ExpectedReads {
 /// The effects that a row lacks at a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Missing {
-    /// How many operations.
+    /// The number of operations.
     pub behind: u64,
-    /// When the client of the oldest of them heard yes, ns; the latest instant if none is missing.
+    /// The time at which the client of the oldest of them heard yes, in ns; the latest instant if
+    /// none is missing.
     pub oldest: u64,
 }
 
 impl ExpectedReads {
-    /// Nothing is owed yet. `keep_keys` keeps the rows of every operation for a later listing.
+    /// The state before the first record. `keep_keys` keeps the rows of every operation for a later
+    /// listing.
     pub fn new(system: &Arc<System>, keep_keys: bool) -> Self {
         let relevant: Vec<u8> =
             system.operations.iter().map(|spec| relevant_steps(system, spec)).collect();
@@ -50,7 +52,7 @@ impl ExpectedReads {
         }
     }
 
-    /// An operation with `steps` steps arrived.
+    /// Notes that an operation with `steps` steps arrived.
     pub fn offer(&mut self, op: OpId, steps: u8) {
         if self.keep_keys {
             self.first_key.resize(op.0 as usize, u32::MAX);
@@ -59,7 +61,7 @@ impl ExpectedReads {
         }
     }
 
-    /// A step of an operation touches a row.
+    /// Notes that a step of an operation touches a row.
     pub fn touch(&mut self, record: &Record) {
         if self.keep_keys
             && let Event::Touches { row, .. } = record.event
@@ -70,13 +72,13 @@ impl ExpectedReads {
         }
     }
 
-    /// The rows that an operation touches, a key per step.
+    /// The keys of the rows that an operation touches, one for each step.
     pub fn keys(&self, op: OpId, steps: u8) -> &[u64] {
         let first = self.first_key.get(op.0 as usize).map_or(usize::MAX, |first| *first as usize);
         self.keys.get(first..first.saturating_add(usize::from(steps))).unwrap_or(&[])
     }
 
-    /// Something changed about an operation: its answer, or what shows of it.
+    /// Updates the missing effects after a change of an operation's answer or of its shown effects.
     pub fn update(&mut self, op: OpId, outcome: &mut Outcome) {
         let relevant = self.relevant[usize::from(outcome.kind)];
         if relevant == 0 {
@@ -99,8 +101,8 @@ impl ExpectedReads {
         }
     }
 
-    /// The effects, answered before `began`, that the cell which a reader saw misses; none that it
-    /// holds something newer than.
+    /// The missing effects of the cell that a reader saw, of operations answered before `began`;
+    /// effects that a newer version in the cell supersedes are not missing.
     pub fn missing(
         &self,
         (column, row): (ColumnRef, RowKey),

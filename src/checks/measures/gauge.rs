@@ -1,13 +1,13 @@
-//! A number that changes over time, integrated exactly.
+//! A level that changes over time, integrated exactly.
 
 use serde::{Deserialize, Serialize};
 
 use super::Quantity;
 
-/// Why a mean over time is missing.
+/// The reason why a mean over time is missing.
 const EMPTY_WINDOW: &str = "the measured window has no length";
 
-/// A level over time: its exact integral over a fixed window, and its course in buckets.
+/// A level over time: its exact integral over a fixed window, and its values in buckets.
 #[derive(Clone, Debug)]
 pub struct Gauge {
     value: u64,
@@ -19,7 +19,7 @@ pub struct Gauge {
     buckets: Buckets,
 }
 
-/// The course of a level in buckets of equal width.
+/// The values of a level in buckets of equal width.
 #[derive(Clone, Debug, Default)]
 struct Buckets {
     width: u64,
@@ -31,7 +31,7 @@ struct Buckets {
 pub struct Level {
     /// Integral over the bucket, in units x ns; divided by the width it is the time average.
     pub area: u64,
-    /// The highest value that lasted at all.
+    /// The highest value that lasted for more than an instant.
     pub peak: u64,
 }
 
@@ -42,7 +42,7 @@ impl Gauge {
         Self { value: 0, since: 0, window, area: 0, positive: 0, peak: 0, buckets }
     }
 
-    /// A gauge with its course in `count` buckets of `width` ns.
+    /// A gauge that also has `count` buckets of `width` ns.
     pub fn with_buckets(window: (u64, u64), width: u64, count: usize) -> Self {
         let buckets = Buckets { width, levels: vec![Level::default(); count] };
         Self { buckets, ..Self::new(window) }
@@ -53,7 +53,7 @@ impl Gauge {
         self.value
     }
 
-    /// From `now` on the level is `value`. Only the last value of an instant lasts.
+    /// Sets the level to `value` from `now` on. Only the last value of an instant lasts.
     pub fn set(&mut self, now: u64, value: u64) {
         if value != self.value {
             self.advance(now);
@@ -61,7 +61,7 @@ impl Gauge {
         }
     }
 
-    /// The level stays what it is until `now`.
+    /// Keeps the level until `now`.
     pub fn advance(&mut self, now: u64) {
         if now <= self.since {
             return;
@@ -83,7 +83,7 @@ impl Gauge {
         self.area
     }
 
-    /// For how many ns of the window it was above zero.
+    /// The time, in ns, for which it was above zero in the window.
     pub const fn positive(&self) -> u64 {
         self.positive
     }
@@ -103,7 +103,7 @@ impl Gauge {
         Quantity::amount(self.positive, self.window.1 - self.window.0, EMPTY_WINDOW)
     }
 
-    /// Its course.
+    /// The values in buckets.
     pub fn into_levels(self) -> Vec<Level> {
         self.buckets.levels
     }

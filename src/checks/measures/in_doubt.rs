@@ -1,4 +1,4 @@
-//! M6: how long branches are in doubt, and how long others wait behind them.
+//! M6: how long branches are in doubt, and how long other transactions wait behind them.
 
 use super::by_kind::{ByKind, Counts};
 use super::{Better, Distribution, Measure, Measured, Quantity, Scope, Unit, Values};
@@ -102,7 +102,7 @@ struct Branch {
     rows: Vec<Row>,
 }
 
-/// How long a row has been held by prepared branches, as a clock that runs only then.
+/// The time for which a row has been held by prepared branches, as a clock that runs only then.
 #[derive(Clone, Copy, Debug, Default)]
 struct DoubtClock {
     holders: u32,
@@ -142,13 +142,13 @@ struct Waiter {
     node: NodeId,
 }
 
-/// Branches in doubt, and those who wait behind them.
+/// Branches in doubt, and the transactions that wait behind them.
 #[derive(Debug)]
 pub struct InDoubt {
-    /// Branches and waits that begin from here on count, ns.
+    /// The time, in ns, from which on branches and waits count.
     from: u64,
     branches: Numbered<TxnId, Branch>,
-    /// Those that a branch holds or a transaction waits for.
+    /// The rows that a branch holds or a transaction waits for.
     rows: Lookup<Row, DoubtClock>,
     waiters: Numbered<TxnId, Waiter>,
     /// Emptied row lists of branches that are resolved, to be used again.
@@ -159,7 +159,8 @@ pub struct InDoubt {
 }
 
 impl InDoubt {
-    /// Branches and waits count that begin at `from` (ns) or later.
+    /// The state before the first record. Branches and waits count that begin at `from` (ns) or
+    /// later.
     pub fn new(system: &System, from: u64) -> Self {
         Self {
             from,
@@ -173,7 +174,7 @@ impl InDoubt {
         }
     }
 
-    /// Takes in a record about locks or prepared branches, on behalf of an operation of that kind.
+    /// Takes in a record about locks or prepared branches, for an operation of that kind.
     pub fn see(&mut self, record: &Record, kind: Option<OperationKind>) {
         let now = record.time.as_nanos();
         match record.event {
@@ -209,7 +210,8 @@ impl InDoubt {
         self.rows.get(&row).map_or(0, |clock| clock.read(now))
     }
 
-    /// Changes the clock of a row, which is forgotten once nobody holds it or waits for it.
+    /// Changes the clock of a row, which is removed once no branch holds it and no transaction
+    /// waits for it.
     fn with(&mut self, row: Row, change: impl FnOnce(&mut DoubtClock)) {
         let Some(clock) = self.rows.get_mut(&row) else { return };
         change(clock);
@@ -250,8 +252,7 @@ impl InDoubt {
         }
     }
 
-    /// A transaction that waited there waits no more, though its store says so only when it is
-    /// back.
+    /// Ends the waits at a node that crashes. Its store records that only after the restart.
     fn crash(&mut self, now: u64, node: NodeId) {
         let there = self.waiters.iter().filter(|(_, waiter)| waiter.node == node);
         for txn in there.map(|(txn, _)| TxnId(txn)).collect::<Vec<_>>() {
@@ -259,7 +260,7 @@ impl InDoubt {
         }
     }
 
-    /// The run is over: what is still open is known only so far.
+    /// Ends the run: what is still open has a lower bound only.
     pub fn finish(&mut self, now: u64) {
         for branch in self.branches.values().filter(|branch| branch.counted) {
             self.in_doubt.of(branch.kind).censored.push(now - branch.since);
@@ -273,7 +274,7 @@ impl InDoubt {
         }
     }
 
-    /// Takes down M6, of the run and of each operation.
+    /// Takes M6 of the run and of each operation.
     pub fn measure(self, into: &mut Measured, system: &System) {
         into.counts(HEURISTIC, &self.heuristic, system);
         for (times, [each, sum, longest]) in [

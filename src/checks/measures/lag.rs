@@ -1,4 +1,4 @@
-//! M1 and M2: how long an operation shows in part, and what of it its client could still see.
+//! M1 and M2: how long an operation is partial, and how long after the answer to its client.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ pub const AFTER_ANSWER: &Measure = &Measure::many(
 .head("after answer")
 .told("the shortest lag after the answer", "the longest lag after the answer");
 
-/// How the lag of one operation ended.
+/// The lag of one operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Lag {
     /// The lag lasted so many ns.
@@ -95,13 +95,13 @@ pub enum Lag {
     Never,
     /// The run ended before it settled; the lag is at least so many ns.
     AtLeast(u64),
-    /// Nothing of it ever showed.
+    /// No effect of it ever showed.
     Unexposed,
 }
 
 impl Lag {
-    /// The lag with "never" as infinity, as which everything counts that had not ended with the
-    /// run; none if nothing ever showed.
+    /// The lag with "never" as infinity, which is also the value of a lag that had not ended with
+    /// the run; none if no effect ever showed.
     pub const fn quantile(self) -> Option<Quantile> {
         match self {
             Self::Lasted(nanos) => Some(Quantile::Value(nanos)),
@@ -111,24 +111,25 @@ impl Lag {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct End {
-    /// When, ns.
+    /// The time of the end, in ns.
     pub at: u64,
-    /// True if the system had come to rest.
+    /// True if the system was quiescent.
     pub settled: bool,
 }
 
 impl End {
-    /// The lag of an operation that is not finished: never if the system is at rest, else so far.
+    /// The lag of an operation that is not finished: never if the system is quiescent, else a lower
+    /// bound.
     const fn open(self, since: u64) -> Lag {
         if self.settled { Lag::Never } else { Lag::AtLeast(self.at.saturating_sub(since)) }
     }
 }
 
 /// M1 of one operation: from the commit that first showed a forward effect to the end of the last
-/// time that some of its effects showed, but not all.
+/// time that it was partial.
 pub const fn consistency_lag(outcome: &Outcome, end: End) -> Lag {
     if outcome.first == NEVER {
         Lag::Unexposed
@@ -139,8 +140,8 @@ pub const fn consistency_lag(outcome: &Outcome, end: End) -> Lag {
     }
 }
 
-/// M2 of one operation whose client heard yes: from the answer until it no longer shows in part.
-/// One of which nothing is left, though nobody took it back, will never be seen.
+/// M2 of one operation whose client heard yes: from the answer until it is not partial any more. An
+/// operation without any effect that was not compensated will never be seen.
 pub fn lag_after_answer(outcome: &Outcome, end: End) -> Lag {
     if outcome.is_partial() || outcome.state() == State::None {
         end.open(outcome.answered)
@@ -162,7 +163,7 @@ impl Distribution {
     }
 }
 
-/// Takes down M1 and M2 of the operations of a part of the run.
+/// Takes M1 and M2 of the operations of a part of the run.
 pub fn measure(into: &mut Measured, part: &Part<'_>, end: End) {
     let (mut lag, mut after_answer) = (Distribution::default(), Distribution::default());
     let (mut offered, mut unexposed, mut relapses) = (0_u64, 0_u64, 0_u64);
@@ -182,7 +183,7 @@ pub fn measure(into: &mut Measured, part: &Part<'_>, end: End) {
     into.quantity(RELAPSES.of(scope), Quantity::total(relapses));
 }
 
-/// Takes down how many operations were partial over time, all of them and of each kind.
+/// Takes the number of partial operations over time, of all operations and of each kind.
 pub fn levels(into: &mut Measured, system: &System, all: &Gauge, by_kind: &ByKind<Gauge>) {
     let each = by_kind.operations(system);
     for (scope, partial) in std::iter::once((Scope::Run, all)).chain(each) {

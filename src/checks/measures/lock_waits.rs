@@ -1,10 +1,10 @@
-//! M12: how often transactions wait for a row lock, and deadlocks that no database sees.
+//! M12: the number of waits for row locks, and deadlocks that no single database detects.
 //!
-//! A deadlock across databases is a circle of distributed transactions, each of which waits for a
+//! A deadlock across databases is a cycle of distributed transactions, each of which waits for a
 //! row that the next one holds. Every database sees a part of it and detects nothing, so it ends
-//! with the first lock timeout. Whether a timeout ended one is known from what the databases wrote
-//! down: who waited for which row at that moment and, once the rows were given back, who had held
-//! them.
+//! with the first lock timeout. Whether a timeout ended one follows from the records of the
+//! databases: the transactions that waited for each row at that moment and, once the rows were
+//! released, those that had held them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -47,7 +47,7 @@ type Row = (DatabaseId, TableId, RowKey);
 /// A distributed transaction: one attempt at an operation, whose branches carry its name.
 type Whole = (OpId, u16);
 
-/// Somebody waits for a row.
+/// A transaction that waits for a row.
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     whole: Whole,
@@ -55,24 +55,24 @@ struct Waiter {
     node: NodeId,
 }
 
-/// A lock timeout of which it is not known yet whether it ended a circle.
+/// A lock timeout that is not known yet to have ended a cycle.
 #[derive(Debug)]
 struct Timeout {
     at: u64,
     kind: Option<OperationKind>,
     victim: Whole,
-    /// The transactions that waited for each row at that moment, the victim among them.
+    /// The transactions that waited for each row at that moment, including the victim.
     waited_for: BTreeMap<Row, Vec<Whole>>,
-    /// The waits that are known by now: of whom for whom.
+    /// The edges of the wait-for graph that are known by now.
     edges: BTreeSet<(Whole, Whole)>,
 }
 
-/// Waits for row locks, and the circles among them.
+/// Waits for row locks, and the cycles among them.
 #[derive(Debug)]
 pub struct LockWaits {
     waiting: BTreeMap<TxnId, Waiter>,
     timeouts: VecDeque<Timeout>,
-    /// When, where and for whom the latest commit was.
+    /// The time, database and transaction of the latest commit.
     committed: Option<(u64, DatabaseId, Whole)>,
     waits: Counts,
     ended: Counts,
@@ -80,7 +80,7 @@ pub struct LockWaits {
 }
 
 impl LockWaits {
-    /// Nobody waits yet.
+    /// The state before the first record.
     pub fn new(system: &System) -> Self {
         let none = Counts::new(system, 0);
         Self {
@@ -93,8 +93,8 @@ impl LockWaits {
         }
     }
 
-    /// Takes in a record about a lock or the end of a transaction, on behalf of an operation of
-    /// that kind; `counts` is true from the first measured arrival on.
+    /// Takes in a record about a lock or the end of a transaction, for an operation of that kind;
+    /// `counts` is true from the first measured arrival on.
     pub fn see(&mut self, record: &Record, kind: Option<OperationKind>, counts: bool) {
         let (now, whole) = (record.time.as_nanos(), (record.op, record.attempt));
         match record.event {
@@ -130,7 +130,8 @@ impl LockWaits {
         }
     }
 
-    /// A wait took too long: who else waits is looked at now, who holds what will be known later.
+    /// Notes a lock timeout: the waiting transactions are known now, the holders will be known
+    /// later.
     fn time_out(&mut self, at: u64, txn: TxnId, kind: Option<OperationKind>) {
         let Some(&Waiter { whole: victim, .. }) = self.waiting.get(&txn) else { return };
         let mut waited_for = BTreeMap::<Row, Vec<Whole>>::new();
@@ -141,8 +142,9 @@ impl LockWaits {
         self.timeouts.push_back(Timeout { at, kind, victim, waited_for, edges });
     }
 
-    /// A row was given back that `holder` had held `since` then. A victim that `commits` what it
-    /// held was no distributed transaction: another of its transactions went on without this one.
+    /// Notes that a row was released that `holder` had held `since` then. A victim that `commits`
+    /// what it held was no distributed transaction: another of its transactions went on without
+    /// this one.
     fn hold(&mut self, since: u64, row: Row, holder: Whole, commits: bool) {
         let first = self.timeouts.partition_point(|timeout| timeout.at <= since);
         let mut ended = Vec::new();
@@ -164,7 +166,7 @@ impl LockWaits {
         }
     }
 
-    /// Takes down what was counted.
+    /// Takes the counts.
     pub fn measure(self, into: &mut Measured, system: &System) {
         into.counts(DISTRIBUTED_DEADLOCKS, &self.deadlocks, system);
         let ratio = |waits: u64, ended: u64| Quantity::ratio(waits, ended, "no transaction ended");

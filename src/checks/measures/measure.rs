@@ -1,6 +1,6 @@
 //! The declaration of a measure. Each is declared once, as a constant beside the fold that computes
 //! it, and named in the [catalogue](super::catalogue); tables, charts, sentences, expectations and
-//! files read everything else from that declaration.
+//! files take everything else from that declaration.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -15,88 +15,90 @@ use crate::checks::serial::span;
 use crate::kernel::Span;
 use crate::model::system::{Anchor, OperationKind, ReadSpec, ReadWhat, System};
 
-/// A measure: what its numbers count, which direction is better, and how reports tell it.
+/// A measure: the meaning of its numbers, the better direction, and its texts in reports.
 #[derive(Clone, Copy, Debug)]
 pub struct Measure {
-    /// The name in files and scenarios, such as `m1`. It identifies the measure.
+    /// The identifier in files and scenarios, such as `m1`.
     pub id: &'static str,
     /// The name for people.
     pub name: &'static str,
-    /// The head of a column that shows it.
+    /// The head of its column.
     pub head: &'static str,
-    /// In what it is counted.
+    /// The unit of its numbers.
     pub unit: Unit,
-    /// Which direction is better.
+    /// The better direction.
     pub better: Better,
-    /// How many values a run has.
+    /// The number of values in a run.
     pub values: Values,
-    /// The operations of which the number of a whole run speaks.
+    /// The operations that the number of a whole run covers.
     pub covers: Covers,
     /// The exact definition.
     pub what: &'static str,
-    /// How a sentence speaks of the variant that has the best number, and of the one that has the
-    /// worst: `the shortest consistency lag`. Empty if no sentence does.
+    /// The phrases with which a sentence describes the variant with the best number and the one
+    /// with the worst: `the shortest consistency lag`. Empty if no sentence mentions it.
     pub told: [&'static str; 2],
     /// True if its number is final only once a run has settled.
     pub at_rest: bool,
 }
 
-/// In what a measure is counted.
+/// The unit of a measure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Unit {
     /// Nanoseconds of virtual time.
     Nanoseconds,
-    /// A part of a whole, 0 to 1.
+    /// A share, 0 to 1.
     Share,
-    /// So many per operation.
+    /// A number per operation.
     PerOperation,
-    /// So many per transaction of a database.
+    /// A number per transaction of a database.
     PerTransaction,
-    /// So many.
+    /// A plain number.
     Count,
-    /// So many in each second of virtual time.
+    /// A number per second of virtual time.
     PerSecond,
 }
 
-/// Which direction is better.
+/// The better direction of a measure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Better {
     /// Less is better.
     Lower,
     /// More is better.
     Higher,
-    /// Neither, by itself.
+    /// Neither direction is better by itself.
     Neither,
 }
 
-/// How many values of a measure a run has, which decides how runs are summarized.
+/// The number of values of a measure in a run, which decides how runs are summarized.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Values {
-    /// One number, of which runs have a mean.
+    /// One number; over several runs its mean.
     One,
-    /// One number, the greatest of something in the run; over several runs the greatest of all.
+    /// One number, the greatest of several in the run; over several runs the greatest of all.
     Greatest,
-    /// One time, which may never come; over several runs a distribution.
+    /// One time, which may be infinite; over several runs a distribution.
     Once,
-    /// Many. What the end of a run that had not settled cut off is censored.
+    /// Many values. Those that the end of an unsettled run cuts off are censored.
     Many,
-    /// Many. What a deadline cut off counts as never ended.
+    /// Many values. Those that a deadline cuts off count as infinite.
     ManyUntilDeadline,
 }
 
-/// The operations of which the number of a whole run speaks, and whether each has its own.
+/// The operations that the number of a whole run covers, and whether each operation has a number of
+/// its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Covers {
-    /// Those that headlines pool, see [`System::pooled_kinds`]; each operation has its own.
+    /// The operations that headlines pool, see [`System::pooled_kinds`]; each operation has its own
+    /// number.
     Pooled,
-    /// All of them, and what no operation caused; each operation has its own.
+    /// All operations, and what no operation caused; each operation has its own number.
     All,
-    /// None in particular, but the system as a whole; no operation has its own.
+    /// The system as a whole; no operation has its own number.
     System,
 }
 
 impl Measure {
-    /// A measure with one number a run.
+    /// A measure with one number in each run.
     pub const fn number(
         id: &'static str,
         name: &'static str,
@@ -109,7 +111,7 @@ impl Measure {
         Self { id, name, head: name, unit, better, values, covers, what, told, at_rest }
     }
 
-    /// A measure with many values a run.
+    /// A measure with many values in each run.
     pub const fn many(
         id: &'static str,
         name: &'static str,
@@ -120,42 +122,42 @@ impl Measure {
         Self::number(id, name, unit, better, what).values(Values::Many)
     }
 
-    /// A measure with so many values a run.
+    /// This measure with another number of values.
     #[must_use]
     pub const fn values(self, values: Values) -> Self {
         Self { values, ..self }
     }
 
-    /// A measure of the operations that headlines pool, which each operation has, too.
+    /// This measure for the operations that headlines pool, and for each operation.
     #[must_use]
     pub const fn by_operation(self) -> Self {
         Self { covers: Covers::Pooled, ..self }
     }
 
-    /// A measure of all that happened, which each operation has, too: of what it caused.
+    /// This measure for all that happened, and for what each operation caused.
     #[must_use]
     pub const fn of_each(self) -> Self {
         Self { covers: Covers::All, ..self }
     }
 
-    /// Returns whether each operation has the measure, too.
+    /// Returns whether each operation has a number of its own.
     pub fn is_by_operation(&self) -> bool {
         self.covers != Covers::System
     }
 
-    /// A measure whose columns have this head.
+    /// This measure with another column head.
     #[must_use]
     pub const fn head(self, head: &'static str) -> Self {
         Self { head, ..self }
     }
 
-    /// A measure that sentences tell: who has the best number has `best`.
+    /// This measure with phrases for sentences: `best` for the best number, `worst` for the worst.
     #[must_use]
     pub const fn told(self, best: &'static str, worst: &'static str) -> Self {
         Self { told: [best, worst], ..self }
     }
 
-    /// A measure whose number is final only once a run has settled.
+    /// This measure with a number that is final only once a run has settled.
     #[must_use]
     pub const fn at_rest(self) -> Self {
         Self { at_rest: true, ..self }
@@ -241,12 +243,12 @@ impl Unit {
         Self::PerSecond,
     ];
 
-    /// The unit that files call so.
+    /// The unit with this name in files.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|unit| unit.name() == name)
     }
 
-    /// As files write it.
+    /// The name in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nanoseconds => "ns",
@@ -260,12 +262,12 @@ impl Unit {
 }
 
 impl Better {
-    /// The direction that files call so.
+    /// The direction with this name in files.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Lower, Self::Higher, Self::Neither].into_iter().find(|it| it.name() == name)
     }
 
-    /// As files write it.
+    /// The name in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lower => "lower",
@@ -284,17 +286,18 @@ pub struct Key {
     pub measure: &'static Measure,
 }
 
-/// The part of a run that a measure speaks of.
+/// The part of a run that a measure covers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Scope {
-    /// All of it; of what is measured per operation, the operations that headlines pool, see
+    /// The whole run; for measures per operation, the operations that headlines pool, see
     /// [`System::pooled_kinds`].
     Run,
     /// One operation of the scenario, by its name.
     Operation(Arc<str>),
-    /// One read of the scenario, by its name, whenever it was made.
+    /// One read of the scenario, by its name, at all of its times.
     Read(Arc<str>),
-    /// The same read, made so long after this moment of the operation that it looks at.
+    /// One read of the scenario at one of its times after this moment of the operation that it
+    /// looks at.
     ReadAt(Arc<str>, #[serde(with = "span")] Span, Anchor),
     /// One consumer group of a broker, by the name of its service.
     Group(Arc<str>),
@@ -303,7 +306,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The scope of one declared operation. The only one of a scenario is all of the run.
+    /// The scope of one declared operation; the whole run if the scenario has only one.
     pub fn of_operation(system: &System, kind: OperationKind) -> Self {
         match system.declared_kinds().nth(1) {
             None => Self::Run,
@@ -311,13 +314,14 @@ impl Scope {
         }
     }
 
-    /// The scope of each declared operation that has one of its own, and which operation it is.
+    /// The scope of each declared operation that has one of its own, with its kind.
     pub fn of_operations(system: &System) -> impl Iterator<Item = (Self, OperationKind)> {
         let scope = |kind| (Self::of_operation(system, kind), kind);
         system.declared_kinds().map(scope).filter(|(scope, _)| *scope != Self::Run)
     }
 
-    /// The scopes of one read: all of it and, of one that looks at operations, each of its times.
+    /// The scopes of one read: the read as a whole and, if it looks at operations, each of its
+    /// times.
     pub fn of_read(read: &ReadSpec) -> Vec<Self> {
         let name = &read.name.shown;
         let (times, after) = match &read.what {
@@ -328,7 +332,7 @@ impl Scope {
         std::iter::once(Self::Read(Arc::clone(name))).chain(times).collect()
     }
 
-    /// The part in words; empty for all of the run.
+    /// The text of the part; empty for the whole run.
     pub fn title(&self) -> String {
         match self {
             Self::Run => String::new(),

@@ -1,4 +1,4 @@
-//! The interface of a meter: a fold over the history that takes measures of a program's own.
+//! The interface of a meter: a fold over the history that takes measures of a user's program.
 
 use std::sync::Arc;
 
@@ -10,27 +10,26 @@ use crate::checks::{Books, Listener};
 use crate::model::record::{Kind, Record};
 use crate::model::system::System;
 
-/// A fold over the history of a run that takes measures: one type, one file, one word in the
-/// list of meters. Like every judge it reads what happened and changes nothing.
+/// A fold over the history of a run that takes measures: one type, one file, one line in the list
+/// of meters. Like every judge it reads records and changes nothing.
 pub trait Meter: Sized + 'static {
-    /// The measures that it takes, whose declarations say what they are. No other measure has
-    /// their identifiers.
+    /// The declarations of the measures that it takes. Their identifiers must be unique.
     const MEASURES: &'static [&'static Measure];
     /// The kinds of record that it is shown.
     const SEES: &'static [Kind];
 
-    /// Nothing has happened yet.
+    /// The meter before the first record.
     fn new(system: &Arc<System>) -> Self;
 
     /// Takes in the next record of a kind that it sees.
     fn see(&mut self, record: &Record);
 
-    /// Takes down the measures of the run, which is over. A measure that is not taken down is
-    /// missing in this run.
+    /// Takes the measures at the end of the run. A measure that is not taken is missing in this
+    /// run.
     fn finish(self, end: &Ended<'_>, into: &mut Measured);
 }
 
-/// A meter at work.
+/// A meter in a run.
 trait Metering {
     fn see(&mut self, record: &Record);
     fn finish(self: Box<Self>, end: &Ended<'_>, into: &mut Measured);
@@ -43,7 +42,7 @@ impl<M: Meter> Metering for M {
 
     fn finish(self: Box<Self>, end: &Ended<'_>, into: &mut Measured) {
         Meter::finish(*self, end, into);
-        // Every run has every measure, or there would be nothing to compare.
+        // Every run must have every measure, or runs could not be compared.
         for measure in M::MEASURES {
             match into.get(&(*measure).into()) {
                 Some(_) => {}
@@ -54,7 +53,7 @@ impl<M: Meter> Metering for M {
     }
 }
 
-/// A meter that is known, before any run.
+/// A registered meter.
 #[derive(Clone)]
 struct Known {
     measures: &'static [&'static Measure],
@@ -62,7 +61,7 @@ struct Known {
     begin: fn(&Arc<System>) -> Box<dyn Metering>,
 }
 
-/// The meters of a program's own, beside the measures that driftlab brings.
+/// The meters of a user's program, beside the measures that driftlab brings.
 #[derive(Clone, Default)]
 pub struct Meters(Vec<Known>);
 
@@ -73,7 +72,7 @@ impl Meters {
         self.0.push(Known { measures: M::MEASURES, sees: M::SEES, begin });
     }
 
-    /// All measures that runs have: those that driftlab brings, then those of these meters.
+    /// All measures of a run: those that driftlab brings, then those of these meters.
     pub fn measures(&self) -> Vec<&'static Measure> {
         let own = self.0.iter().flat_map(|known| known.measures);
         CATALOGUE.iter().chain(own).copied().collect()
@@ -87,14 +86,14 @@ pub struct MeteredRun {
 }
 
 impl MeteredRun {
-    /// All meters before a run of this system.
+    /// All meters before the first record of a run of this system.
     pub fn new(system: &Arc<System>, meters: &Meters) -> Self {
         let audience = Audience::new(meters.0.iter().map(|known| known.sees));
         let meters = meters.0.iter().map(|known| (known.begin)(system)).collect();
         Self { meters, audience }
     }
 
-    /// The run is over: takes down its measures.
+    /// Takes the measures at the end of the run.
     pub fn finish(self, end: &Ended<'_>, into: &mut Measured) {
         self.meters.into_iter().for_each(|meter| meter.finish(end, into));
     }

@@ -1,7 +1,7 @@
-//! The measures M1-M13: what each is, and the folds that compute it.
+//! The measures M1-M14: their declarations, and the folds that compute them.
 //!
-//! [`CATALOGUE`](catalogue::CATALOGUE) says in words what every number of a
-//! [`RunReport`](super::RunReport) is; the definitions are those of the model, made exact.
+//! [`CATALOGUE`](catalogue::CATALOGUE) defines every number of a [`RunReport`](super::RunReport) in
+//! words.
 
 pub mod anomalies;
 pub mod answers;
@@ -42,25 +42,25 @@ use crate::model::system::System;
 /// The values of a distribution measure in one run.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Distribution {
-    /// How many things could have had a value.
+    /// The number of things that could have had a value.
     pub offered: u64,
     /// The values, sorted.
     pub values: Vec<u64>,
-    /// How many never came to an end in a settled run: plus infinity.
+    /// The number of things that never ended in a settled run, which count as infinite.
     pub never: u64,
-    /// Those whose end was not seen: each value is at least so much. Sorted.
+    /// Lower bounds of the values whose end was not observed, sorted.
     pub censored: Vec<u64>,
 }
 
 impl Distribution {
-    /// The same with its values in order.
+    /// This distribution with its values sorted.
     fn sorted(mut self) -> Self {
         self.values.sort_unstable();
         self.censored.sort_unstable();
         self
     }
 
-    /// The same with all values of another.
+    /// The union with another distribution.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
         self.offered += other.offered;
@@ -70,7 +70,7 @@ impl Distribution {
         self
     }
 
-    /// How many things have a value, a known lower bound, or infinity.
+    /// The number of things with a value, a known lower bound, or infinity.
     pub fn len(&self) -> u64 {
         (self.values.len() + self.censored.len()) as u64 + self.never
     }
@@ -86,7 +86,7 @@ impl Distribution {
         (!self.values.is_empty()).then(|| sum as f64 / self.values.len() as f64)
     }
 
-    /// The sum of the values, and of what was seen of the censored ones.
+    /// The sum of the values, and of the observed parts of the censored ones.
     pub fn sum(&self) -> u128 {
         self.values.iter().chain(&self.censored).map(|value| u128::from(*value)).sum()
     }
@@ -102,36 +102,36 @@ pub enum Quantity {
         /// The denominator.
         whole: u128,
     },
-    /// `part / whole` of amounts, such as times, or numbers of things that are there. Unlike in a
-    /// [`Ratio`](Self::Ratio) no events were counted, so that a small number is not a rare event.
+    /// `part / whole` of amounts, such as times, or numbers of things at a time. Unlike in a
+    /// [`Ratio`](Self::Ratio) no events were counted, so a small number is not a rare event.
     Amount {
         /// The numerator, in the measure's unit times that of the denominator.
         part: u128,
         /// The denominator, above zero.
         whole: u128,
     },
-    /// The awaited event did not happen in the time of the run.
+    /// The awaited event did not occur during the run.
     Never,
     /// There is no such number in this run.
     Missing {
-        /// Why.
+        /// The reason.
         #[serde(with = "serial::text")]
         why: Text,
     },
 }
 
 impl Quantity {
-    /// The number of events counted, or the sum of their times.
+    /// A plain number: of events counted, or the sum of their times.
     pub fn total(part: impl Into<u128>) -> Self {
         Self::Ratio { part: part.into(), whole: 1 }
     }
 
-    /// The number of things that are there.
+    /// A plain number of things that exist.
     pub fn size(part: impl Into<u128>) -> Self {
         Self::Amount { part: part.into(), whole: 1 }
     }
 
-    /// A fraction, or missing because of `why` if nothing is there to divide by.
+    /// A fraction; missing for the reason `why` if the denominator is zero.
     pub fn ratio(part: impl Into<u128>, whole: impl Into<u128>, why: &'static str) -> Self {
         match whole.into() {
             0 => Self::Missing { why },
@@ -139,7 +139,7 @@ impl Quantity {
         }
     }
 
-    /// A fraction of amounts, or missing because of `why` if nothing is there to divide by.
+    /// A fraction of amounts; missing for the reason `why` if the denominator is zero.
     pub fn amount(part: impl Into<u128>, whole: impl Into<u128>, why: &'static str) -> Self {
         match whole.into() {
             0 => Self::Missing { why },
@@ -147,7 +147,7 @@ impl Quantity {
         }
     }
 
-    /// As a number for charts and statistics: infinity for never, none if missing.
+    /// The number as a float for charts and statistics: infinity for never, none if missing.
     pub fn value(self) -> Option<f64> {
         match self {
             Self::Ratio { part, whole } | Self::Amount { part, whole } => {
@@ -159,7 +159,7 @@ impl Quantity {
     }
 }
 
-/// Everything that one run measures.
+/// The measured values of one run.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Measured {
     #[serde(with = "pairs")]
@@ -176,17 +176,17 @@ pub enum Found {
 }
 
 impl Measured {
-    /// Takes down the values of a measure that has many.
+    /// Stores the values of a measure that has many.
     pub fn distribution(&mut self, of: impl Into<Key>, values: Distribution) {
         self.found.insert(of.into(), Found::Many(values.sorted()));
     }
 
-    /// Takes down the number of a measure that has one.
+    /// Stores the number of a measure that has one.
     pub fn quantity(&mut self, of: impl Into<Key>, value: Quantity) {
         self.found.insert(of.into(), Found::One(value));
     }
 
-    /// Takes down how often something happened: in all of the run, and for each operation.
+    /// Stores the number of occurrences, in the whole run and for each operation.
     pub fn counts(&mut self, of: &'static Measure, counts: &Counts, system: &System) {
         self.quantity(of, Quantity::total(counts.all().sum::<u64>()));
         for (scope, count) in counts.operations(system) {
@@ -194,7 +194,7 @@ impl Measured {
         }
     }
 
-    /// Adds what another judge of the same run measured.
+    /// Adds the values that another judge of the same run measured.
     pub fn extend(&mut self, other: Self) {
         self.found.extend(other.found);
     }
@@ -207,7 +207,8 @@ impl Measured {
     /// The values of a measure that has many.
     ///
     /// # Panics
-    /// If it has not: every run has all of them.
+    ///
+    /// If the measure has one number. (Every run has all measures.)
     pub fn values(&self, of: impl Into<Key>) -> &Distribution {
         let of = of.into();
         match self.get(&of) {
@@ -219,7 +220,8 @@ impl Measured {
     /// The number of a measure that has one.
     ///
     /// # Panics
-    /// If it has not: every run has all of them.
+    ///
+    /// If the measure has many values. (Every run has all measures.)
     pub fn number(&self, of: impl Into<Key>) -> Quantity {
         let of = of.into();
         match self.get(&of) {

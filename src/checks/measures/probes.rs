@@ -1,4 +1,4 @@
-//! M4 and M5: what readers are told, and how long it takes.
+//! M4 and M5: the answers that readers get, and their latency.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::kernel::{Numbered, Span};
 use crate::model::record::{Answer, Event, OpId, ProbeEnd, ProbeId, Record, Sight};
 use crate::model::system::{OperationKind, System};
 
-/// The three shares of M4 for one time that a reader waits.
+/// The three shares of M4 for one deadline of a reader.
 macro_rules! within {
     ($right:ident, $wrong:ident, $blocked:ident, $id:literal, $time:literal, $head:literal) => {
         #[doc = concat!("M4, right answer within ", $time, ".")]
@@ -137,26 +137,26 @@ pub const VERSIONS_BEHIND: &Measure = &Measure::many(
 )
 .by_operation();
 
-/// Within what time a right answer counts as one in time.
+/// The times within which a right answer counts as in time.
 pub const DEADLINES: [Span; 3] =
     [Span::from_millis(50), Span::from_millis(500), Span::from_secs(5)];
 
-/// How probes ended, for each of the [`DEADLINES`].
+/// The results of probes, for each of the [`DEADLINES`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ProbeTally {
-    /// Probes that were to be made.
+    /// Scheduled probes.
     pub scheduled: u64,
-    /// Those that were answered with an error.
+    /// Probes that were answered with an error.
     pub error: u64,
-    /// The others.
+    /// The results of the others, for each deadline.
     pub within: [Within; DEADLINES.len()],
-    /// Those that read all their cells, whenever; the whole of M5.
+    /// Probes that read all their cells, at any time; the denominator of M5.
     pub read: u64,
-    /// Those of them that missed an effect whose client had heard yes.
+    /// Of those, probes that missed an effect whose client had heard yes.
     pub stale: u64,
 }
 
-/// How probes ended, given how long their reader waits.
+/// The results of probes, given the deadline of their reader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Within {
     /// In time, with the right answer.
@@ -165,17 +165,17 @@ pub struct Within {
     pub stale: u64,
     /// In time, and some effects were there that should not be, or not without others.
     pub torn: u64,
-    /// Later, or never.
+    /// Too late, or never.
     pub blocked: u64,
 }
 
 impl ProbeTally {
-    /// Those that nobody answered.
+    /// The number of probes without an answer.
     pub const fn timed_out(&self) -> u64 {
         self.scheduled - self.error - self.read
     }
 
-    /// Both together.
+    /// The sum of two tallies.
     pub fn plus(mut self, other: &Self) -> Self {
         self.scheduled += other.scheduled;
         self.error += other.error;
@@ -194,30 +194,30 @@ impl ProbeTally {
 /// The right answer to a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Expected {
-    /// All of it or nothing of it.
+    /// All effects or none.
     Either,
-    /// All of it: its client heard yes before.
+    /// All effects: its client heard yes before.
     All,
-    /// Nothing of it: its client heard no before.
+    /// No effect: its client heard no before.
     Nothing,
 }
 
-/// A probe under way.
+/// A probe in progress.
 #[derive(Clone, Copy, Debug)]
 struct Probe {
     op: OpId,
     read: u32,
-    /// Which of the read's times it was made at.
+    /// The position of its time among those of the read.
     time: u16,
     began: u64,
     counted: bool,
     /// The operation that it looks at; none for a reader of a column.
     kind: Option<OperationKind>,
     expected: Expected,
-    /// Cells by what they showed, in the order of [`Sight`].
+    /// The number of cells, by what they showed, in the order of [`Sight`].
     saw: [u32; 3],
     behind: u64,
-    /// How long ago the oldest missing effect was promised.
+    /// The age of the oldest missing effect.
     age: u64,
 }
 
@@ -229,18 +229,18 @@ enum Reading {
     Torn,
 }
 
-/// Probes under way, and the tally of those that ended.
+/// Probes in progress, and the tallies of those that ended.
 #[derive(Debug)]
 pub struct Probes {
     open: Numbered<ProbeId, Probe>,
     load: (u64, u64),
-    /// By the operation that they look at; readers of a column look at nobody's.
+    /// The tallies by the operation that probes look at; readers of a column look at none.
     looks: ByKind<Looks>,
-    /// Each read of the scenario, in its order, at each of its times.
+    /// The tallies of each read of the scenario, in its order, at each of its times.
     pub reads: Vec<Vec<ReadTally>>,
 }
 
-/// The probes of one operation, and how far the stale ones of them were behind.
+/// The results of the probes of one kind of operation, and the lag of the stale ones.
 #[derive(Clone, Debug, Default)]
 struct Looks {
     ended: ProbeTally,
@@ -249,7 +249,8 @@ struct Looks {
 }
 
 impl Probes {
-    /// Readers without an operation count if they begin within `load` (ns, from and until).
+    /// The state before the first record. Readers without an operation count if they begin within
+    /// `load` (ns, from and until).
     pub fn new(load: (u64, u64), system: &System) -> Self {
         let times = |read| vec![ReadTally::default(); ReadTally::times(read)];
         let reads = system.reads.iter().map(times).collect();
@@ -257,7 +258,7 @@ impl Probes {
         Self { open: Numbered::new(), load, looks, reads }
     }
 
-    /// A probe began.
+    /// Notes that a probe began.
     pub fn begin(&mut self, record: &Record, operations: &mut Operations) {
         let Event::ProbeBegan { read, probe: id, .. } = record.event else { return };
         let began = record.time.as_nanos();
@@ -284,7 +285,7 @@ impl Probes {
         }
     }
 
-    /// A probe read a cell.
+    /// Notes that a probe read a cell.
     pub fn see(
         &mut self,
         record: &Record,
@@ -322,7 +323,7 @@ impl Probes {
         }
     }
 
-    /// A probe ended.
+    /// Notes that a probe ended.
     pub fn end(&mut self, record: &Record, operations: &mut Operations) {
         let Event::ProbeEnded { probe: id, end, .. } = record.event else { return };
         let Some(probe) = self.open.remove(id) else { return };
@@ -352,7 +353,8 @@ impl Probes {
         }
     }
 
-    /// A read that was to follow the answer to an operation is not made: there is none.
+    /// Notes that a read which was to follow the answer to an operation is not made, because there
+    /// is none.
     pub fn omit(&mut self, read: u32, op: OpId, operations: &Operations) {
         if operations.get(op).is_some_and(Outcome::is_measured) {
             let times = self.reads.get_mut(read as usize).into_iter().flatten();
@@ -373,7 +375,7 @@ impl Probes {
         std::iter::once(looks).chain(read.map(|read| &mut read.ended))
     }
 
-    /// The run is over: what has not come back never will.
+    /// Ends the run: probes that have not come back never will.
     pub fn finish(&mut self, operations: &mut Operations) {
         for probe in std::mem::take(&mut self.open).into_values() {
             if let Some(outcome) = operations.get_mut(probe.op) {
@@ -386,14 +388,14 @@ impl Probes {
         }
     }
 
-    /// How the probes of operations that headlines pool ended, and those of readers of a column.
+    /// The results of the probes of operations that headlines pool, and of readers of a column.
     pub fn ended(&self, system: &System) -> [ProbeTally; 2] {
         let mut looks = self.looks.pooled(system);
         let readers = looks.next().map(|readers| readers.ended).unwrap_or_default();
         [looks.fold(ProbeTally::default(), |sum, looks| sum.plus(&looks.ended)), readers]
     }
 
-    /// Takes down M4 and M5, and the measures of each of the scenario's reads.
+    /// Takes M4 and M5, and the measures of each read of the scenario.
     pub fn measure(&mut self, into: &mut Measured, system: &System) {
         let pooled = self.looks.pooled(system).fold(Looks::default(), Looks::plus);
         pooled.measure(into, &Scope::Run);
@@ -414,7 +416,7 @@ impl Looks {
         self
     }
 
-    /// Takes down M4 and M5 of a part of the run.
+    /// Takes M4 and M5 of a part of the run.
     fn measure(&self, into: &mut Measured, scope: &Scope) {
         let all = &self.ended;
         let share = |part: u64| Quantity::ratio(part, all.scheduled, "no read was scheduled");
@@ -437,7 +439,7 @@ impl Looks {
     }
 }
 
-/// Takes down which operations of a part of the run were useful.
+/// Takes the share of useful operations of a part of the run.
 pub fn useful(into: &mut Measured, part: &Part<'_>) {
     let read = part.measured().filter(|outcome| outcome.is_read());
     let is_useful = |outcome: &&Outcome| {
@@ -477,11 +479,11 @@ impl Probe {
 /// A probe that ended.
 #[derive(Clone, Copy)]
 struct Ended {
-    /// The judgement of what was read; none if nothing came back.
+    /// The judgement of the read; none if no answer came back.
     reading: Option<Reading>,
-    /// True if it was an error.
+    /// True if the answer was an error.
     failed: bool,
-    /// How long it took, ns.
+    /// The latency, in ns.
     took: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::model::system::{ReadSpec, ReadWhat};
 pub const ALL: &[&Measure] =
     &[COUNT, UNANSWERED, RIGHT, STALE, TORN, ERROR, TIMED_OUT, LATENCY, AGE];
 
-/// How often a read was to be made.
+/// The number of scheduled reads.
 pub const COUNT: &Measure = &Measure::number(
     "count",
     "reads",
@@ -19,7 +19,7 @@ pub const COUNT: &Measure = &Measure::number(
     "How often the read was to be made.",
 );
 
-/// How often a read was not made for want of an answer.
+/// The number of reads that were not made for lack of an answer.
 pub const UNANSWERED: &Measure = &Measure::number(
     "unanswered",
     "never answered",
@@ -66,7 +66,7 @@ pub const ERROR: &Measure = &Measure::number(
     "Share of all scheduled ones that were answered with an error.",
 );
 
-/// The share of a read that nobody answered.
+/// The share of a read without an answer.
 pub const TIMED_OUT: &Measure = &Measure::number(
     "timed-out",
     "timed out",
@@ -75,7 +75,7 @@ pub const TIMED_OUT: &Measure = &Measure::number(
     "Share of all scheduled ones that were not answered at all.",
 );
 
-/// How long a read took.
+/// The latency of a read.
 pub const LATENCY: &Measure = &Measure::many(
     "latency",
     "latency",
@@ -98,18 +98,19 @@ pub const AGE: &Measure = &Measure::many(
 /// The tally of one of the scenario's reads at one of its times.
 #[derive(Clone, Debug, Default)]
 pub struct ReadTally {
-    /// How often it was not made for want of an answer.
+    /// The number of reads that were not made for lack of an answer.
     pub unanswered: u64,
-    /// How its probes ended.
+    /// The results of its probes.
     pub ended: ProbeTally,
-    /// How long those took that were answered, ns.
+    /// The latencies of the answered reads, in ns.
     pub took: Vec<u64>,
-    /// How old the stale ones were, ns.
+    /// The ages of the stale ones, in ns.
     pub ages: Vec<u64>,
 }
 
 impl ReadTally {
-    /// At how many times a read is made: of each operation, or whenever its readers come.
+    /// The number of times at which a read is made: for each operation, or one for independent
+    /// readers.
     pub fn times(read: &ReadSpec) -> usize {
         match &read.what {
             ReadWhat::Operation { at, .. } => at.len(),
@@ -117,7 +118,7 @@ impl ReadTally {
         }
     }
 
-    /// Takes down the measures of a read, over all its `times` and at each of them.
+    /// Takes the measures of a read, over all its `times` and at each of them.
     pub fn measure(into: &mut Measured, read: &ReadSpec, times: Vec<Self>) {
         let mut all = Self::default();
         for time in &times {
@@ -135,7 +136,7 @@ impl ReadTally {
         }
     }
 
-    /// Takes down the measures of a part of a read. The shares add up to one.
+    /// Takes the measures of a part of a read. The shares add up to one.
     fn measure_scope(self, into: &mut Measured, scope: &Scope) {
         let ended = &self.ended;
         let scheduled = ended.scheduled;

@@ -39,35 +39,35 @@ pub const RECOVERY: &Measure = &Measure::number(
 .head("recovery")
 .at_rest();
 
-/// Why there is no recovery where there was no fault.
+/// The reason why there is no recovery without a fault.
 pub const NO_FAULT: &str = "there was no fault to recover from";
-/// Why there is no recovery where the twin did not run.
+/// The reason why there is no recovery if the twin did not run.
 pub const NO_TWIN: &str = "the fault-free twin was left out";
-/// Why there is no recovery where the faults end with the load.
+/// The reason why there is no recovery if the faults end with the load.
 pub const NO_WINDOW: &str = "the last fault ends less than 5 s before the load does";
-/// Why there is no recovery where the faults did nothing.
+/// The reason why there is no recovery if the faults had no effect.
 pub const NO_EFFECT: &str =
     "no effect shown: from the first fault on the run stays within the tolerance of its twin";
 
-/// How long a window is.
+/// The length of a window.
 const WINDOW: Span = Span::from_secs(5);
-/// The part of the twin's number by which the run may always differ.
+/// The share of the twin's number by which the run may always differ.
 const TOLERATED: f64 = 0.05;
-/// By how many standard deviations fault-free runs are taken to differ from each other.
+/// The number of standard deviations that fault-free runs may differ from each other.
 const DEVIATIONS: f64 = 5.0;
 
-/// The numbers that are compared, as sentences call them.
+/// The compared numbers, as sentences name them.
 const NAMES: [&str; NUMBERS] =
     ["backlog", "partial operations", "violations", "arrivals", "answers", "latency"];
-/// How many numbers are compared.
+/// The number of compared numbers.
 const NUMBERS: usize = 6;
-/// How many of them, the first ones, are levels that may stay raised for good.
+/// The number of levels among them, which come first and may stay raised for good.
 const LEVELS: usize = 3;
 
-/// The numbers of one window; none where nothing arrived.
+/// The numbers of one window; none if no operation arrived.
 type Numbers = [Option<f64>; NUMBERS];
 
-/// The course of a run, as far as another one is compared with it.
+/// The part of a run's series that is compared with another run.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Course {
     /// The length of a step, ns.
@@ -105,7 +105,7 @@ impl Course {
         Self { step, steps: steps.collect(), left }
     }
 
-    /// How many steps a window has.
+    /// The number of steps of a window.
     const fn width(&self) -> usize {
         (WINDOW.as_nanos() / self.step) as usize
     }
@@ -128,12 +128,12 @@ impl Course {
         ]
     }
 
-    /// How many whole windows there are from a step on.
+    /// The number of whole windows from a step on.
     fn windows(&self, from: usize) -> usize {
         self.steps.len().saturating_sub(from) / self.width()
     }
 
-    /// By how much each number stays raised against that of the twin for good.
+    /// The amounts by which each number stays above that of the twin for good.
     fn lost(&self, twin: &Self) -> [f64; NUMBERS] {
         let mut lost = [0.0; NUMBERS];
         if let Some((own, twins)) = self.left.zip(twin.left) {
@@ -176,17 +176,17 @@ impl Moments {
     }
 }
 
-/// The fault-free runs of one variant: how far they differ from each other.
+/// The differences between the fault-free runs of one variant.
 #[derive(Debug)]
 pub struct Spread {
-    /// By the step at which a window begins.
+    /// The moments, by the step at which a window begins.
     moments: Vec<[Moments; NUMBERS]>,
-    /// How many windows before and behind count as well.
+    /// The number of windows before and after that count as well.
     around: usize,
 }
 
 impl Spread {
-    /// The spread of these fault-free runs, in which something recurs after `period` at the latest.
+    /// The spread of these fault-free runs, whose longest recurring period is `period`.
     pub fn of<'c>(twins: impl IntoIterator<Item = &'c Course>, period: Span) -> Self {
         let mut moments: Vec<[Moments; NUMBERS]> = Vec::new();
         let mut runs = 0;
@@ -200,13 +200,14 @@ impl Spread {
                 }
             }
         }
-        // A run by itself has only its own windows to say how far it varies.
+        // A single run has only its own windows from which its variation can be estimated.
         let least = if runs == 1 { 2 } else { 1 };
         let around = period.as_nanos().div_ceil(WINDOW.as_nanos()) as usize;
         Self { moments, around: around.max(least) }
     }
 
-    /// How far a number of two fault-free runs may differ in the window that begins at a step.
+    /// The greatest difference of a number between two fault-free runs in the window that begins at
+    /// a step.
     fn at(&self, from: usize, width: usize, number: usize) -> f64 {
         let before = (0..=self.around).filter_map(|back| from.checked_sub(back * width));
         let behind = (1..=self.around).map(|on| from + on * width);
@@ -224,8 +225,8 @@ struct Pair<'c> {
 }
 
 impl Pair<'_> {
-    /// The numbers of the window that begins at a step that are beyond the tolerance, if the run
-    /// may differ by `net` for good.
+    /// The numbers of the window that begins at a step that exceed the tolerance, if the run may
+    /// differ by `net` for good.
     fn apart(&self, from: usize, net: [f64; NUMBERS]) -> impl Iterator<Item = usize> {
         let (run, twin) = (self.run.window(from), self.twin.window(from));
         let width = self.run.width();
@@ -241,7 +242,7 @@ impl Pair<'_> {
         self.apart(from, net).next().is_none()
     }
 
-    /// Returns whether the run shows anything of its faults from a step on.
+    /// Returns whether the run shows any effect of its faults from a step on.
     fn shows_any(&self, from: usize) -> bool {
         let mut starts = (0..self.run.windows(from)).map(|at| from + at * self.run.width());
         self.run.lost(self.twin).iter().any(|lost| *lost != 0.0)
@@ -275,8 +276,7 @@ pub fn recovery(run: &Course, twin: &Course, spread: &Spread, faults: &[FaultWin
     }
 }
 
-/// The numbers, by name, in which the last 5 s of the load of a run are beyond the tolerance of its
-/// twin.
+/// The names of the numbers that exceed the tolerance of the twin in the last 5 s of the load.
 pub fn apart_at_last(run: &Course, twin: &Course, spread: &Spread) -> Vec<&'static str> {
     let from = run.steps.len().saturating_sub(run.width());
     let pair = Pair { run, twin, spread };

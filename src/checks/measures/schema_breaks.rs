@@ -1,4 +1,4 @@
-//! M13: who breaks when a schema changes, and for how long.
+//! M13: the services that a schema change breaks, and for how long.
 
 use std::collections::BTreeMap;
 
@@ -45,11 +45,11 @@ pub const NOTICED: &Measure = &Measure::number(
 /// Services that do not fit a schema any more.
 #[derive(Debug, Default)]
 pub struct SchemaBreaks {
-    /// When the first schema changed, ns.
+    /// The time of the first schema change, in ns.
     changed: Option<u64>,
-    /// When the first statement or answer failed for it, ns.
+    /// The time of the first statement or answer that failed for it, in ns.
     noticed: Option<u64>,
-    /// Since when each broken service has been so, by table and service.
+    /// The time since which each service has been broken, by table and service.
     broken: BTreeMap<(TableId, ServiceId), u64>,
     total: u64,
     failed: u64,
@@ -74,7 +74,7 @@ impl SchemaBreaks {
         }
     }
 
-    /// Takes down what M13 says of it at the end of the run.
+    /// Takes M13 of it at the end of the run.
     pub fn measure(self, into: &mut Measured, now: u64) {
         let open: u64 = self.broken.values().map(|since| now - since).sum();
         let none = Quantity::Missing { why: "no schema changed" };

@@ -1,4 +1,4 @@
-//! The course of a run in buckets of time, for charts and for the comparison with a run without
+//! The time series of a run in buckets, for charts and for the comparison with a run without
 //! faults.
 
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,15 @@ use crate::checks::serial::span;
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::record::{Answer, Event, Record};
 
-/// The course of a run. All vectors have an entry per bucket.
+/// The time series of a run. All vectors have one entry for each bucket.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Series {
-    /// How wide a bucket is.
+    /// The width of a bucket.
     #[serde(with = "span")]
     pub width: Span,
-    /// Operations that show in part.
+    /// Partial operations.
     pub partial: Vec<Level>,
-    /// Durable places that hold unfinished work.
+    /// Durable records that hold unfinished work.
     pub backlog: Vec<Level>,
     /// Entities whose declared invariant is false.
     pub violations: Vec<Level>,
@@ -33,14 +33,14 @@ pub struct Series {
 /// Operations by the bucket of time in which they arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Arrivals {
-    /// How many arrived.
+    /// The number that arrived.
     pub arrived: u64,
-    /// How many of them heard yes before their deadline.
+    /// The number of those that heard yes before their deadline.
     pub yes: u64,
-    /// How many of them heard no from a business rule, before their deadline.
+    /// The number of those that were refused by a business rule before their deadline.
     pub refused: u64,
-    /// How long the clients waited in all that no rule refused, ns; without an answer until the
-    /// deadline.
+    /// The total time for which the clients of those not refused by a rule waited, in ns; without
+    /// an answer until the deadline.
     pub waited: u64,
 }
 
@@ -65,28 +65,28 @@ pub struct BucketLag {
     pub median: Option<u64>,
     /// The greatest finite lag, ns.
     pub max: Option<u64>,
-    /// How many never ended or had not by the end of the run.
+    /// The number that never ended, or had not by the end of the run.
     pub open: u64,
 }
 
-/// A fault as it really happened.
+/// A fault as it was injected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FaultWindow {
-    /// Which fault, as a position in the plan.
+    /// The fault, as a position in the plan.
     pub fault: u32,
-    /// The first node that it strikes by name, or that of the clients.
+    /// The first node that it affects by name, or that of the clients.
     pub target: NodeId,
-    /// When it began.
+    /// The time at which it began.
     pub began: Time,
-    /// When it ended, if it did.
+    /// The time at which it ended, if it did.
     pub ended: Option<Time>,
-    /// How many nodes it strikes by name; none if the pattern at work has no such node.
+    /// The number of nodes that it affects by name; zero if the pattern has no such node.
     pub nodes: u64,
     /// True if any operation was under way meanwhile.
     pub hit: bool,
 }
 
-/// Gathers what only the series needs.
+/// A builder of the series from those records that no other fold needs.
 #[derive(Debug)]
 pub struct SeriesBuilder {
     width: u64,
@@ -109,7 +109,7 @@ impl SeriesBuilder {
         }
     }
 
-    /// A client heard an answer.
+    /// Notes that a client heard an answer.
     pub fn answer(&mut self, now: u64, answer: Answer) {
         let Some(bucket) = self.answers.get_mut((now / self.width) as usize) else { return };
         match answer {
@@ -120,13 +120,13 @@ impl SeriesBuilder {
         }
     }
 
-    /// Something durable holds more or less unfinished work.
+    /// Notes that durable state holds more or less unfinished work.
     pub fn hold(&mut self, now: u64, change: i64) {
         self.held += change;
         self.backlog.set(now, self.held.max(0) as u64);
     }
 
-    /// A fault began or ended.
+    /// Notes that a fault began or ended.
     pub fn fault(&mut self, record: &Record) {
         match record.event {
             Event::FaultBegan { fault, target, nodes } => {
@@ -145,7 +145,7 @@ impl SeriesBuilder {
         }
     }
 
-    /// The series, from what others gathered besides.
+    /// The series, completed by the results of other folds.
     pub fn finish(
         mut self,
         until: u64,
@@ -192,7 +192,7 @@ fn arrivals(operations: &Operations, width: u64, count: usize) -> Vec<Arrivals> 
 }
 
 /// The lag of the operations that headlines pool, by the bucket in which they arrived. Operations
-/// are in the order of arrival, so each bucket is a stretch of them.
+/// are in the order of arrival, so each bucket is a contiguous range of them.
 fn bucket_lags(operations: &Operations, end: End, width: u64, count: usize) -> Vec<BucketLag> {
     let mut buckets = vec![BucketLag::default(); count];
     for stretch in operations.all().chunk_by(|a, b| a.arrived / width == b.arrived / width) {

@@ -17,13 +17,13 @@ use crate::kernel::{Lookup, Numbered};
 use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
-/// One outcome for all branches.
+/// The check that all branches of a distributed transaction end alike.
 #[derive(Default)]
 pub struct Agreement {
     case: Case,
     /// The distributed transaction of each prepared branch.
     branches: Numbered<TxnId, (OpId, GlobalTxnId)>,
-    /// How many branches of a distributed transaction committed, and how many aborted.
+    /// The numbers of branches of a distributed transaction that committed and that aborted.
     outcomes: Lookup<(OpId, GlobalTxnId), [u32; 2]>,
 }
 

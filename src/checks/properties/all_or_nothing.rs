@@ -1,12 +1,11 @@
 //! # all-or-nothing
 //!
-//! At the end every operation shows all of its effects, or none of them: what was taken back counts
-//! as gone.
+//! At the end every operation shows all of its effects, or none of them; compensated effects count
+//! as absent.
 //!
-//! Judged by what the stores show, never by what a coordinator believes. While the system may still
-//! be moving, a partial operation leaves the verdict open; at rest, or once the bound has passed
-//! that the pattern promises, it is a violation. Undecided if no operation of several steps ever
-//! took effect.
+//! Judged by what the stores show. Until the system is quiescent, or the promised bound has passed,
+//! a partial operation leaves the verdict open; then it is a violation. Undecided if no operation
+//! of several steps ever took effect.
 //!
 //! Garcia-Molina and Salem, *Sagas* (1987).
 
@@ -17,7 +16,7 @@ use crate::checks::outcome::NEVER;
 use crate::model::record::{Kind, OpId, Record};
 use crate::model::system::System;
 
-/// All effects of an operation, or none.
+/// The check that an operation ends with all of its effects or none.
 pub struct AllOrNothing;
 
 impl Property for AllOrNothing {

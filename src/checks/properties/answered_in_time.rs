@@ -1,6 +1,6 @@
 //! # answered-in-time
 //!
-//! Every client knows within its deadline where it stands, and be it that it does not know: no call
+//! Every client has an answer by its deadline, or gives up then with the outcome *unknown*: no call
 //! hangs.
 //!
 //! Judged by when clients were answered or gave up. Undecided if no deadline passed before the run
@@ -14,7 +14,7 @@ use crate::kernel::Time;
 use crate::model::record::{Kind, OpId, Record};
 use crate::model::system::System;
 
-/// No call hangs.
+/// The check that no call hangs.
 pub struct AnsweredInTime;
 
 impl Property for AnsweredInTime {

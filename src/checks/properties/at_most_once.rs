@@ -1,7 +1,7 @@
 //! # at-most-once
 //!
-//! No step of an operation ever shows more than once, and none is taken back more often than it was
-//! carried out: retries, redelivery and recovery are absorbed.
+//! No step of an operation ever shows more than once, and none is compensated more often than it
+//! was applied, despite retries, redelivery and recovery.
 //!
 //! Judged at the end of every instant by what the stores show. Undecided if no effect ever showed.
 //!
@@ -15,7 +15,7 @@ use crate::kernel::Time;
 use crate::model::record::{Kind, OpId, Record};
 use crate::model::system::{StepId, System};
 
-/// Each effect once.
+/// The check that each effect occurs at most once.
 #[derive(Default)]
 pub struct AtMostOnce {
     case: Case,

@@ -1,7 +1,7 @@
 //! # bounded-blocking
 //!
-//! A participant may be in doubt for as long as its coordinator is away; once everything is healed
-//! it learns the outcome within the promised bound and lets go of its rows.
+//! A participant may be in doubt for as long as its coordinator is down; once everything is healed
+//! it learns the outcome within the promised bound and releases its rows.
 //!
 //! Judged by what the databases did with prepared branches. Undecided if no branch was prepared, or
 //! if no bound is promised.
@@ -16,13 +16,13 @@ use crate::kernel::{Numbered, Time};
 use crate::model::record::{Event, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
-/// Doubt ends.
+/// The check that doubt is bounded.
 pub struct BoundedBlocking {
     case: Case,
     load: Time,
-    /// Since when each branch is prepared.
+    /// The time at which each branch was prepared.
     open: Numbered<TxnId, (OpId, Time)>,
-    /// Branches that ended behind the load: when they were prepared, and when they ended.
+    /// Branches that ended after the load: the times at which they were prepared and ended.
     late: Vec<(OpId, Time, Time)>,
 }
 

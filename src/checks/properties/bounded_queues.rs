@@ -1,7 +1,6 @@
 //! # bounded-queues
 //!
-//! No service has more requests waiting than its queue holds: what is too much is turned away
-//! visibly.
+//! No service has more requests waiting than its queue holds: further ones are rejected.
 //!
 //! Judged by the lengths of the services' queues, each against the `queue` of its service.
 //! Undecided if no request ever queued.
@@ -12,7 +11,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Event, Kind, Record, Station};
 use crate::model::system::System;
 
-/// Queues end somewhere.
+/// The check that queues are bounded.
 pub struct BoundedQueues {
     case: Case,
     system: Arc<System>,

@@ -1,14 +1,14 @@
-//! A case against a property: how often it could have failed, and where it did.
+//! The case of a property in one run: its chances to fail, and its failures.
 
 use super::{Ended, Finding};
 use crate::checks::verdict::Judgement;
 use crate::kernel::Time;
 use crate::model::record::OpId;
 
-/// How many of the operations involved are named.
+/// The number of involved operations that are named.
 const NAMED: usize = 32;
 
-/// The evidence of a property: its chances to fail, its failures, and what stays open.
+/// The evidence about a property: its chances to fail, its failures, and whether anything is open.
 #[derive(Clone, Debug, Default)]
 pub struct Case {
     chances: u64,
@@ -50,12 +50,12 @@ impl Case {
         }
     }
 
-    /// Something is not over yet, and nobody can say how it will end.
+    /// Notes that something is not over yet, so its outcome is unknown.
     pub const fn leave_open(&mut self) {
         self.open += 1;
     }
 
-    /// The conclusion. `idle` says why it is undecided if it never had a chance to fail.
+    /// The conclusion. `idle` is the reason why it is undecided if it never had a chance to fail.
     pub fn conclude(self, property: &str, idle: &'static str) -> Finding {
         let judgement = match &self.first {
             Some((_, why)) if self.failures > 1 => {

@@ -1,7 +1,7 @@
 //! # client-contract
 //!
-//! A client can rely on its answer: after `done` or `accepted` everything is there at the end,
-//! after a no nothing is. After *unknown* either may be.
+//! A client can rely on its answer: after `done` or `accepted` all effects are there at the end,
+//! after a no there are none. After *unknown* both are possible.
 //!
 //! Judged by what the stores show. Undecided if no client heard yes or no.
 
@@ -11,7 +11,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Answer, Kind, OpId, Record};
 use crate::model::system::System;
 
-/// Yes means everything, no means nothing.
+/// The check that yes means everything and no means nothing.
 pub struct ClientContract;
 
 impl Property for ClientContract {

@@ -1,32 +1,32 @@
-//! The changes of one transaction, put together from the records of its commit.
+//! The changes of one transaction, collected from the records of its commit.
 
 use crate::model::contract::label;
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::StepId;
 
-/// Changes since the last commit. A database writes down what a commit changes right before the
+/// The changes since the last commit. A database records the changes of a commit right before the
 /// commit itself, so at a `Committed` record these are its changes and no others.
 #[derive(Debug, Default)]
 pub(super) struct CommitGroup {
-    /// Steps that show once more, carried out or taken back.
+    /// Steps that show once more, forward or compensated.
     pub shown: Vec<(OpId, StepId, Direction)>,
-    /// Idempotency keys, likewise.
+    /// Idempotency keys that were committed.
     pub keyed: Vec<(OpId, StepId, Direction)>,
     /// Operations with a new row in the outbox.
     pub events: Vec<OpId>,
 }
 
 impl CommitGroup {
-    /// The kinds of record that it is to be shown.
+    /// The kinds of record that it must see.
     pub const SEES: &'static [Kind] =
         &[Kind::Shown, Kind::Keyed, Kind::Holds, Kind::Committed, Kind::Crashed];
 
-    /// Takes in a record; true at the end of a commit. Call [`Self::clear`] then.
+    /// Takes in a record; returns true at the end of a commit. Call [`Self::clear`] then.
     pub fn take(&mut self, record: &Record) -> bool {
         match record.event {
             Event::Crashed { .. } => self.clear(),
-            // What recovery takes back belongs to no transaction.
+            // Changes that recovery undoes belong to no transaction.
             _ if record.process == 0 => {}
             Event::Shown { direction, change: 1.., .. } => {
                 self.shown.push((record.op, record.step, direction));
@@ -41,7 +41,7 @@ impl CommitGroup {
         false
     }
 
-    /// Nothing has changed yet.
+    /// Clears the changes.
     pub fn clear(&mut self) {
         self.shown.clear();
         self.keyed.clear();

@@ -1,8 +1,8 @@
 //! # commit-validity
 //!
 //! When the first branch of a distributed transaction commits, every database that the operation
-//! writes to has prepared a branch of that transaction, or shows the step already: nobody commits
-//! on fewer votes than all.
+//! writes to has prepared a branch of that transaction, or shows the step already: no transaction
+//! commits with fewer votes than all.
 //!
 //! Judged by what the databases did. Undecided if no distributed transaction committed.
 //!
@@ -17,7 +17,7 @@ use crate::kernel::Lookup;
 use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
 use crate::model::system::{DatabaseId, OperationKind, StepId, System};
 
-/// A commit needs every vote.
+/// The check that a commit has every vote.
 pub struct CommitValidity {
     case: Case,
     system: Arc<System>,

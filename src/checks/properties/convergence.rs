@@ -1,7 +1,7 @@
 //! # convergence
 //!
-//! At the end everything that is derived agrees with its source: each row that `derive` asks for is
-//! there, each copy is what it copies, each count and each sum is right.
+//! At the end all derived values agree with their sources: each row that `derive` declares exists,
+//! each copy equals its source, and each count and sum is right.
 //!
 //! Judged by the values that the stores show, against the derivations that the operations declare.
 //! Undecided if nothing is derived or no source ever changed.
@@ -24,7 +24,7 @@ pub struct Convergence {
     /// Each derivation once, with the table that it derives.
     rules: Vec<(TableId, Derive)>,
     mirror: Mirror,
-    /// Which operation touched a row last.
+    /// The operation that touched each row last.
     touched: Lookup<(TableId, RowKey), OpId>,
     changed: bool,
 }
@@ -136,7 +136,7 @@ impl Convergence {
         }
     }
 
-    /// The rows whose column is not `base` and everything that was added up for them.
+    /// The rows whose column is not `base` plus the sum of their source rows.
     fn wrong_totals(
         &self,
         target: TableId,
@@ -157,9 +157,9 @@ impl Convergence {
         wrong.into_iter().map(|key| (key, Some(to))).collect()
     }
 
-    /// The keys for which something is wrong, in order. Only `special` ones, and how far the
-    /// initial rows of two tables reach, can make a difference; of the others one of a kind is
-    /// looked at.
+    /// The keys for which the derived value is wrong, in order. Only `special` keys, and the
+    /// numbers of initial rows of the two tables, can make a difference; of the other keys one of
+    /// each kind is checked.
     fn keys(
         &self,
         mut special: Vec<u64>,

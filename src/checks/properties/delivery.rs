@@ -1,10 +1,10 @@
 //! # delivery
 //!
-//! Every event that was committed to an outbox is published, every published one is handed out, and
-//! none is thrown away: at least once, for all of them.
+//! Every event that was committed to an outbox is published, every published event is delivered,
+//! and none is discarded: at least once, for all of them.
 //!
-//! Judged by what databases committed and what the broker did. That a delivered event also took
-//! effect is the matter of `all-or-nothing`. Undecided if there was no event.
+//! Judged by what databases committed and what the broker did. Whether a delivered event also took
+//! effect is judged by `all-or-nothing`. Undecided if there was no event.
 //!
 //! Richardson, *Microservices Patterns* (2018), chapter 3.
 
@@ -15,15 +15,16 @@ use crate::model::contract::label;
 use crate::model::record::{Burial, Event, Kind, OpId, Record};
 use crate::model::system::System;
 
-/// No event is lost.
+/// The check that no event is lost.
 #[derive(Default)]
 pub struct Delivery {
     case: Case,
-    /// By operation.
+    /// The events of each operation.
     events: Vec<Events>,
 }
 
-/// Events of one operation: committed to an outbox, published, handed out.
+/// The numbers of events of one operation that were committed to an outbox, published, and
+/// delivered.
 #[derive(Clone, Copy, Default)]
 struct Events {
     committed: i32,
@@ -53,7 +54,7 @@ impl Property for Delivery {
         let events = &mut self.events[op];
         match record.event {
             Event::Holds { label: label::OUTBOX, change } => {
-                // A relay that takes a row away has published it; recovery takes back a commit.
+                // A relay removes a row after it has published it; recovery undoes a commit.
                 let counts = change > 0 || record.process == 0;
                 events.committed += if counts { change as i32 } else { 0 };
             }

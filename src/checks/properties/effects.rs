@@ -1,15 +1,16 @@
-//! How often each step of each operation shows, for properties that follow the stores.
+//! The number of times that each step of each operation shows, for properties that follow the
+//! stores.
 
 use crate::model::database::Direction;
 use crate::model::record::{Event, OpId, Record};
 use crate::model::system::{MAX_STEPS, StepId};
 
-/// By operation and step: how often its effect shows, net of compensation.
+/// The number of times that each effect shows, net of compensation, by operation and step.
 #[derive(Debug, Default)]
 pub(super) struct Effects(Vec<[i8; MAX_STEPS]>);
 
 impl Effects {
-    /// Takes in an [`Event::Shown`]: how often that step shows now.
+    /// Takes in an [`Event::Shown`] and returns the number of times that the step shows now.
     pub fn take(&mut self, record: &Record) -> i8 {
         let Event::Shown { direction, change, .. } = record.event else { return 0 };
         let op = record.op.0 as usize;
@@ -25,7 +26,7 @@ impl Effects {
         *net
     }
 
-    /// How often a step shows.
+    /// The number of times that a step shows.
     pub fn of(&self, op: OpId, step: StepId) -> i8 {
         self.0.get(op.0 as usize).map_or(0, |steps| steps[step.index()])
     }

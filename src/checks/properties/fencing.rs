@@ -1,10 +1,11 @@
 //! # fencing
 //!
 //! Once a transaction with the token of a newer lease has committed in a database, none with an
-//! older one does: a holder that was deposed, and does not know it, has no effect any more.
+//! older one does: a former holder of the lease that does not know of the newer one has no effect
+//! any more.
 //!
-//! Judged by the tokens with which transactions passed the fences of databases, and what they
-//! committed. Undecided if no lease ever changed hands between two commits.
+//! Judged by the tokens with which transactions passed the fencing checks of databases, and by
+//! their commits. Undecided if no lease ever changed hands between two commits.
 //!
 //! Burrows, *The Chubby Lock Service for Loosely-Coupled Distributed Systems* (2006), on
 //! sequencers; Kleppmann, *How to do distributed locking* (2016).
@@ -17,11 +18,11 @@ use crate::kernel::Numbered;
 use crate::model::record::{Event, Kind, Record, TxnId};
 use crate::model::system::{DatabaseId, System};
 
-/// The deposed have no effect.
+/// The check that a deposed leader has no effect.
 #[derive(Default)]
 pub struct Fencing {
     case: Case,
-    /// The token of each transaction that has passed a fence.
+    /// The token of each transaction that has passed the fencing check.
     tokens: Numbered<TxnId, u64>,
     /// The highest token that has committed, by database.
     newest: BTreeMap<DatabaseId, u64>,

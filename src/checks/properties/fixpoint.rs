@@ -1,7 +1,7 @@
 //! # fixpoint
 //!
-//! When nothing is offered any more and everything is healed, the stores come to rest: from some
-//! moment within the promised bound on, one more round of a job or a relay changes nothing.
+//! After the load and the heal the stores become quiescent: from some moment within the promised
+//! bound on, one more round of a job or a relay changes nothing.
 //!
 //! Judged by what the stores show. A run that settles has reached its fixpoint. Undecided if no
 //! store ever changed, or if the run ended before the bound.
@@ -13,7 +13,7 @@ use crate::kernel::Time;
 use crate::model::record::{Kind, OpId, Record};
 use crate::model::system::System;
 
-/// The stores come to rest.
+/// The check that the stores become quiescent.
 #[derive(Default)]
 pub struct Fixpoint {
     case: Case,

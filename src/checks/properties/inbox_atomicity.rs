@@ -1,10 +1,10 @@
 //! # inbox-atomicity
 //!
-//! The effect of a request or an event and the idempotency key (the row of the inbox) that says it
-//! was dealt with are committed together: neither is ever there without the other's commit. A
-//! transaction that carries out several steps of an operation needs one key for all of them.
+//! The effect of a request or an event and the idempotency key (the row of the inbox) that records
+//! it are committed in one transaction. A transaction that carries out several steps of an
+//! operation needs one key for all of them.
 //!
-//! Judged by what each transaction committed. A key without an effect is in order: it bars a step
+//! Judged by what each transaction committed. A key without an effect is allowed: it bars a step
 //! that never ran. Undecided if no effect was committed.
 //!
 //! Richardson, *Microservices Patterns* (2018), chapter 3: messages that come twice.
@@ -16,7 +16,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Kind, Record};
 use crate::model::system::System;
 
-/// An effect comes with its key.
+/// The check that an effect is committed with its idempotency key.
 #[derive(Default)]
 pub struct InboxAtomicity {
     case: Case,

@@ -1,7 +1,7 @@
 //! # irrevocable
 //!
-//! A participant that has ended its prepared branch one way never ends it another way, not even
-//! after a crash that made it read its log again.
+//! A participant that has committed or aborted its prepared branch never does the opposite, not
+//! even after a crash and the recovery from its log.
 //!
 //! Judged by what the databases did. Undecided if no prepared branch ended.
 //!
@@ -15,11 +15,11 @@ use crate::kernel::Lookup;
 use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
-/// The check that decisions stay as they are.
+/// The check that decisions do not change.
 #[derive(Default)]
 pub struct Irrevocable {
     case: Case,
-    /// How each branch ended.
+    /// The decision with which each branch ended.
     ended: Lookup<TxnId, Decision>,
 }
 

@@ -1,9 +1,9 @@
 //! # legal-transitions
 //!
-//! Whatever has a course keeps to it: a client is answered once, a branch ends only if it was
-//! prepared, and nothing durable lets go of more than it held.
+//! Clients, branches and workflows make legal transitions only: a client is answered once, a branch
+//! ends only if it was prepared, and durable state releases no more than it held.
 //!
-//! Judged by clients, databases and what durable things hold. Undecided if nothing ran its course.
+//! Judged by clients, databases and what durable state holds. Undecided if there was no transition.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::model::contract::label;
 use crate::model::record::{Event, Kind, OpId, Record, TxnId};
 use crate::model::system::System;
 
-/// No step backwards.
+/// The check that clients, branches and workflows make no illegal transition.
 #[derive(Default)]
 pub struct LegalTransitions {
     case: Case,

@@ -1,9 +1,10 @@
-//! Properties: what must be true of every run of a pattern that promises it.
+//! Properties: statements about every run of a pattern that guarantees them.
 //!
 //! A property is one type in one file with a name, a manual page and a fold over the history. It
-//! sees the kinds of record that it asks for and concludes at the end, with three values: what
-//! never had the chance to fail is *undecided*, and says so. Patterns name the properties that they
-//! keep in their [promises](crate::model::contract::Promises); a [`Verifier`] judges a run by them.
+//! sees the kinds of record that it asks for and concludes at the end, with three values: a
+//! property that never had a chance to fail is *undecided*, and says so. Patterns name the
+//! properties that they guarantee in their [promises](crate::model::contract::Promises); a
+//! [`Verifier`] judges a run by them.
 
 mod agreement;
 mod all_or_nothing;

@@ -1,9 +1,9 @@
 //! # no-dead-letters
 //!
-//! The broker gives no message up: nothing ends among the dead letters, where only a human would
-//! find it.
+//! The broker gives no message up: none becomes a dead letter, which only manual intervention would
+//! process.
 //!
-//! Judged by what the broker did. Undecided if it never handed out a message.
+//! Judged by what the broker did. Undecided if it never delivered a message.
 //!
 //! Hohpe and Woolf, *Enterprise Integration Patterns* (2003): the dead letter channel.
 
@@ -13,7 +13,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Burial, Event, Kind, Record};
 use crate::model::system::System;
 
-/// Nothing is given up.
+/// The check that no message is given up.
 #[derive(Default)]
 pub struct NoDeadLetters(Case);
 

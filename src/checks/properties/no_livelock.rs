@@ -1,8 +1,7 @@
 //! # no-livelock
 //!
-//! When nothing is offered any more and everything is healed, the messages that are sent for
-//! operations run dry within the promised bound: nobody retries for ever. What recurs for nobody in
-//! particular, such as polling, is the idle rate and does not count.
+//! After the load and the heal, messages for operations cease within the promised bound: no retry
+//! goes on for ever. Recurring messages for no operation, such as polls, do not count.
 //!
 //! Judged by what the network carried. Undecided if no message was sent for an operation, or if the
 //! run ended before the bound.
@@ -14,7 +13,7 @@ use crate::kernel::Time;
 use crate::model::record::{Event, Kind, MessageClass, OpId, Record};
 use crate::model::system::System;
 
-/// Messages run dry.
+/// The check that messages for operations cease.
 #[derive(Default)]
 pub struct NoLivelock {
     case: Case,

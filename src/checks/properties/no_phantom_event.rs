@@ -1,11 +1,11 @@
 //! # no-phantom-event
 //!
-//! An event tells what happened to its step: that it was applied only behind the commit that shows
-//! its effect, and that it was refused only behind the refusal. So a step that was refused is never
-//! told to be applied, whatever was redelivered. A step that only reads leaves no effect to judge
+//! An event announces only what happened to its step: that it was applied only after the commit
+//! that shows its effect, and that it was refused only after the refusal. So a refused step is
+//! never announced as applied, despite redelivery. A step that only reads leaves no effect to judge
 //! it by.
 //!
-//! Judged by what stores committed and refused, and by what the broker took. Undecided if nothing
+//! Judged by what stores committed and refused, and by what the broker stored. Undecided if nothing
 //! was published.
 //!
 //! Kleppmann, *Designing Data-Intensive Applications* (2017), chapter 11, on dual writes.
@@ -18,7 +18,7 @@ use crate::model::database::{Direction, EventKind};
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
 
-/// Events tell what happened.
+/// The check that events announce only what happened.
 pub struct NoPhantomEvent {
     case: Case,
     system: Arc<System>,

@@ -1,6 +1,7 @@
 //! # no-resurrection
 //!
-//! A row that an operation deleted, or that was taken back, does not come to life again.
+//! A row that was deleted by an operation, or by the compensation of one, does not exist again
+//! later.
 //!
 //! The compensation of a deletion may bring its row back. Judged by the values that the stores
 //! show. Undecided if no row was ever deleted.
@@ -16,11 +17,11 @@ use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{RowKey, System, TableId};
 
-/// Dead rows stay dead.
+/// The check that deleted rows stay deleted.
 #[derive(Default)]
 pub struct NoResurrection {
     case: Case,
-    /// The operation that deleted a row; none if that was recovery.
+    /// The operation that deleted each row; none if that was recovery.
     gone: BTreeMap<(TableId, RowKey), OpId>,
     /// The operation whose compensation is being written.
     undone: Option<OpId>,

@@ -1,10 +1,10 @@
 //! # no-suspension
 //!
-//! Once a step has been taken back, or barred because it never ran, it does not take effect any
-//! more: a request that comes late finds its idempotency key used up.
+//! Once a step has been compensated, or barred because it never ran, it does not take effect any
+//! more: a late request finds its idempotency key in use.
 //!
 //! Judged by what the stores show and by the idempotency keys that they committed. Undecided if no
-//! step was ever taken back or barred.
+//! step was ever compensated or barred.
 //!
 //! Apache Seata calls the mistake *suspension* (of its TCC mode).
 
@@ -16,11 +16,11 @@ use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{StepId, System};
 
-/// Taken back is taken back for good.
+/// The check that a compensated step never takes effect again.
 #[derive(Default)]
 pub struct NoSuspension {
     case: Case,
-    /// Since when a step is taken back or barred.
+    /// The time since which each step is compensated or barred.
     barred: Lookup<(OpId, StepId), Time>,
 }
 

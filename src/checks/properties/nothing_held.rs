@@ -1,6 +1,6 @@
 //! # nothing-held
 //!
-//! At the end nothing durable holds unfinished work: no prepared branch, no row of an outbox, no
+//! At the end no durable state holds unfinished work: no prepared branch, no row of an outbox, no
 //! open workflow, no message in an inbox or among the dead letters.
 //!
 //! Undecided if nothing was ever held.
@@ -12,11 +12,11 @@ use crate::model::contract::label;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::System;
 
-/// Nothing durable holds unfinished work.
+/// The check that no durable state holds unfinished work.
 #[derive(Default)]
 pub struct NothingHeld {
     case: Case,
-    /// How much is held, by label.
+    /// The amount that is held, by label.
     held: Vec<i64>,
 }
 

@@ -1,7 +1,7 @@
 //! # outbox-atomicity
 //!
-//! A step that others follow is committed together with the event that tells them, in one local
-//! transaction: never the change without its row in the outbox.
+//! A step that others follow is committed in one local transaction with the event that announces
+//! it: never the change without its row in the outbox.
 //!
 //! Judged by what each transaction committed. Undecided if no step was committed that others
 //! follow.
@@ -16,7 +16,7 @@ use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
 
-/// A change comes with its event.
+/// The check that a change is committed with its event.
 pub struct OutboxAtomicity {
     case: Case,
     system: Arc<System>,

@@ -17,11 +17,11 @@ use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, RowKey, StepId, System};
 
-/// One entity, one order.
+/// The check that operations on one entity take effect in one order.
 #[derive(Default)]
 pub struct PerKeyOrder {
     case: Case,
-    /// By operation: its kind and the row of its first step.
+    /// The kind of each operation, and the row of its first step.
     entities: Vec<(OperationKind, RowKey)>,
     /// By operation: the place of its first step among all first steps.
     places: Lookup<OpId, u64>,

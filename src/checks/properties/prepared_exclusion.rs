@@ -1,7 +1,7 @@
 //! # prepared-exclusion
 //!
-//! From the vote of a participant until it knows the outcome, the rows of its branch are neither
-//! given to others nor overwritten by them, also across a crash.
+//! From the vote of a participant until it knows the outcome, no other transaction locks or
+//! overwrites the rows of its branch, also across a crash.
 //!
 //! Judged by the locks that databases grant and by what they show. Undecided if no branch with rows
 //! was ever prepared.
@@ -16,13 +16,14 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Event, Kind, Record, TxnId};
 use crate::model::system::{ColumnRef, DatabaseId, RowKey, System, TableId};
 
-/// The check that nobody else writes prepared rows.
+/// The check that no other transaction writes the rows of a prepared branch.
 pub struct PreparedExclusion {
     case: Case,
     system: Arc<System>,
-    /// The branch that keeps each row. (The fence of every database has the same table and key.)
+    /// The branch that keeps each row. (The fencing token of every database has the same table and
+    /// key.)
     kept: BTreeMap<(DatabaseId, TableId, RowKey), TxnId>,
-    /// Rows that are kept and have new values, until it is known whose commit it was.
+    /// Kept rows with new values, until the committing transaction is known.
     written: Vec<(DatabaseId, TableId, RowKey)>,
 }
 

@@ -12,7 +12,7 @@ use crate::model::record::{Kind, OpId, Record};
 use crate::model::registry::{Entry, Register, Registry};
 use crate::model::system::System;
 
-/// A property of every run of a pattern that promises it: one type, one file, one word in the
+/// A property of every run of a pattern that guarantees it: one type, one file, one line in the
 /// registry.
 pub trait Property: Sized + 'static {
     /// The name in promises, reports and on the command line, in kebab case.
@@ -21,36 +21,36 @@ pub trait Property: Sized + 'static {
     const SUMMARY: &'static str;
     /// Its own file (`include_str!`), whose leading `//!` lines are its manual page.
     const MANUAL: &'static str;
-    /// When it must be true.
+    /// The time at which it must be true.
     const WHEN: When;
     /// The kinds of record that it is shown.
     const SEES: &'static [Kind];
 
-    /// Nothing has happened yet.
+    /// The property before the first record.
     fn new(system: &Arc<System>) -> Self;
 
     /// Takes in the next record of a kind that it sees.
     fn see(&mut self, record: &Record);
 
-    /// The run is over: what it concludes.
+    /// The conclusion at the end of the run.
     fn finish(self, end: &Ended) -> Finding;
 }
 
-/// When a property must be true.
+/// The time at which a property must be true.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum When {
-    /// At every instant; one violation counts, whether or not the system comes to rest.
+    /// At every instant; one violation counts, whether or not the system becomes quiescent.
     Always,
-    /// Once everything has come to rest.
+    /// At rest: once the system is quiescent.
     AtTheEnd,
-    /// Within a bound after everything is healed and the load is over.
+    /// Within a bound after the load is over and all faults are healed.
     EventuallyWithin,
-    /// At least once: what makes other verdicts worth something.
+    /// At least once: such a property shows that other verdicts are meaningful.
     Sometimes,
 }
 
 impl When {
-    /// As lists write it.
+    /// The name in lists.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Always => "always",
@@ -61,20 +61,20 @@ impl When {
     }
 }
 
-/// How a run ended, for those who conclude.
+/// The end of a run, as properties see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended<'a> {
     /// The system that ran.
     pub system: &'a System,
     /// The outcome of every operation.
     pub operations: &'a Operations,
-    /// True if everything had come to rest.
+    /// True if the system was quiescent.
     pub settled: bool,
-    /// When the run ended.
+    /// The time of the end.
     pub at: Time,
-    /// Since when nothing has been offered any more and everything has been healed.
+    /// The time from which on no operation was offered and all faults were healed.
     pub quiet: Time,
-    /// How long after that an operation may still be under way, as the pattern promises.
+    /// The time after that for which an operation may still be under way, according to the pattern.
     pub within: Option<Span>,
 }
 
@@ -92,13 +92,13 @@ impl<'a> Ended<'a> {
         }
     }
 
-    /// Until when every operation must be over, if the pattern promises that.
+    /// The time at which every operation must have ended, if the pattern promises a bound.
     pub fn bound(&self) -> Option<Time> {
         self.within.map(|within| self.quiet + within)
     }
 
-    /// Returns whether what is open now stays open: the system is at rest, or has had all the time
-    /// that it was promised to need.
+    /// Returns whether what is open now stays open: the system is quiescent, or the promised bound
+    /// has passed.
     pub fn is_final(&self) -> bool {
         self.settled || self.bound().is_some_and(|bound| self.at >= bound)
     }
@@ -107,13 +107,13 @@ impl<'a> Ended<'a> {
 /// The conclusion of a check about one run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Finding {
-    /// The property or the declared invariant.
+    /// The name of the property or of the declared invariant.
     pub property: String,
     /// The judgement.
     pub judgement: Judgement,
-    /// The operations involved in violations, first to last; the first few.
+    /// The operations involved in violations, the first few in order.
     pub ops: Vec<OpId>,
-    /// When it first failed.
+    /// The time of the first failure.
     pub at: Option<Time>,
 }
 
@@ -123,13 +123,13 @@ impl Finding {
         Self { property: property.into(), judgement, ops: Vec::new(), at: None }
     }
 
-    /// The conclusion without its reasons.
+    /// The verdict without its reasons.
     pub fn verdict(&self) -> Verdict {
         self.judgement.verdict
     }
 }
 
-/// A property at work.
+/// A property in a run.
 pub(super) trait Watching {
     fn see(&mut self, record: &Record);
     fn finish(self: Box<Self>, end: &Ended) -> Finding;
@@ -145,10 +145,10 @@ impl<P: Property> Watching for P {
     }
 }
 
-/// The kind of part that judges runs.
+/// The kind of registered part that judges runs.
 #[derive(Clone)]
 pub struct Judging {
-    /// When it must be true.
+    /// The time at which it must be true.
     pub when: When,
     pub(super) sees: &'static [Kind],
     pub(super) begin: fn(&Arc<System>) -> Box<dyn Watching>,

@@ -3,9 +3,9 @@
 //! A reader sees only what a store has committed: never an effect of a transaction that is
 //! still open, only prepared, or aborted.
 //!
-//! What a probe saw is held against what the stores had shown by then. An effect that is
-//! compensated *later* was committed and may be seen: those reads are what the measure *dirty
-//! reads* counts. Undecided if no probe ever saw an effect.
+//! The effects that a probe saw are compared with those that the stores had shown by then. An
+//! effect that is compensated *later* was committed and may be seen: those reads are what the
+//! measure *dirty reads* counts. Undecided if no probe ever saw an effect.
 //!
 //! Adya, Liskov and O'Neil, *Generalized Isolation Level Definitions* (2000): G1a, aborted reads,
 //! and G1b, intermediate reads.
@@ -17,7 +17,7 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Event, Kind, Record, Sight};
 use crate::model::system::System;
 
-/// Only what is committed is read.
+/// The check that only committed effects are read.
 #[derive(Default)]
 pub struct ReadCommitted {
     case: Case,

@@ -1,9 +1,9 @@
 //! # resumes-after-restart
 //!
-//! What was under way when a node went down, and was held by something durable, is brought to its
-//! end after the restart, without any new request.
+//! Work that was under way when a node went down, and that durable state holds, is completed after
+//! the restart, without any new request.
 //!
-//! Judged by what durable things hold and what the stores show. Undecided if nothing was held when
+//! Judged by what durable state holds and what the stores show. Undecided if nothing was held when
 //! a node came back.
 //!
 //! Garcia-Molina and Salem, *Sagas* (1987), on recovery of interrupted sagas.
@@ -15,13 +15,13 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::System;
 
-/// Unfinished work is taken up again.
+/// The check that unfinished work is resumed.
 #[derive(Default)]
 pub struct ResumesAfterRestart {
     case: Case,
-    /// Operations for which something durable holds unfinished work, and how much.
+    /// The amount of unfinished work that durable state holds, by operation.
     held: Vec<i64>,
-    /// Those of them that were held at some restart.
+    /// Operations that were held at some restart.
     resumed: BTreeSet<OpId>,
 }
 

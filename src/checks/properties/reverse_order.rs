@@ -1,9 +1,9 @@
 //! # reverse-order
 //!
-//! Steps are taken back in the reverse of the order in which they depend on each other: a step is
-//! not taken back while one that follows it still shows.
+//! Steps are compensated in the reverse of the order in which they depend on each other: a step is
+//! not compensated while one that follows it still shows.
 //!
-//! Judged at the end of every instant by what the stores show. Undecided if no step was taken back
+//! Judged at the end of every instant by what the stores show. Undecided if no step was compensated
 //! that others follow.
 //!
 //! Garcia-Molina and Salem, *Sagas* (1987).
@@ -17,13 +17,13 @@ use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
 
-/// The last one first.
+/// The check that compensation runs in reverse order.
 pub struct ReverseOrder {
     case: Case,
     system: Arc<System>,
     effects: Effects,
     kinds: Vec<OperationKind>,
-    /// Taken back within the instant `now`.
+    /// The steps compensated within the instant `now`.
     undone: Vec<(OpId, StepId)>,
     now: Time,
 }

@@ -1,10 +1,10 @@
 //! # terminal-in-time
 //!
-//! Within the promised bound after the load is over and everything is healed, every operation is
-//! over: whole or gone, and held by nothing durable.
+//! Within the promised bound after the load is over and everything is healed, every operation has
+//! ended: with all of its effects or none, and with no unfinished work in durable state.
 //!
 //! The bound is a part of what a pattern promises. Judged by what the stores show and what durable
-//! things hold; also an operation that ends later than that is a violation. Undecided if no bound
+//! state holds; an operation that ends after the bound is a violation, too. Undecided if no bound
 //! is promised or no operation took effect.
 //!
 //! Bernstein, Hadzilacos and Goodman, *Concurrency Control and Recovery in Database Systems*
@@ -20,7 +20,7 @@ use crate::kernel::Time;
 use crate::model::record::{Kind, OpId, Record};
 use crate::model::system::System;
 
-/// Over in time.
+/// The check that operations end within a bound.
 pub struct TerminalInTime;
 
 impl Property for TerminalInTime {

@@ -1,4 +1,4 @@
-//! One run before the properties: verdicts and nothing else.
+//! The verifier, which judges one run by properties and takes no measures.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::model::contract::Promises;
 use crate::model::record::Record;
 use crate::model::system::System;
 
-/// Judges one run by named properties. It takes no measures: it is made for very many short runs.
+/// A judge of one run by named properties, made for very many short runs.
 pub struct Verifier {
     system: Arc<System>,
     within: Option<Span>,
@@ -24,8 +24,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier of one run of this system, by the properties of these names; one that nobody has
-    /// registered stays undecided.
+    /// A verifier of one run of this system by the properties of these names; an unregistered one
+    /// stays undecided.
     pub fn new(system: &Arc<System>, properties: &Properties, guarantees: &[&str]) -> Self {
         let known = guarantees.iter().filter_map(|name| properties.find(name));
         let unknown = guarantees.iter().filter(|name| properties.find(name).is_none());
@@ -38,25 +38,26 @@ impl Verifier {
         }
     }
 
-    /// A verifier of what a pattern promises.
+    /// A verifier of the guarantees of a pattern.
     pub fn of(system: &Arc<System>, properties: &Properties, promises: &Promises) -> Self {
         Self::new(system, properties, &promises.guarantees).within(promises.within)
     }
 
-    /// The verifier with a bound: what is still open so long after the load is over and everything
-    /// is healed counts as violated. Without one it stays undecided until the system is at rest.
+    /// This verifier with a bound: what is still open so long after the load is over and everything
+    /// is healed counts as violated. Without a bound it stays undecided until the system is
+    /// quiescent.
     #[must_use]
     pub fn within(self, within: Option<Span>) -> Self {
         Self { within, ..self }
     }
 
-    /// The verifier with the books that it needs, where it is the only judge.
+    /// This verifier with the books that it needs, as the only judge.
     pub fn audit(self) -> Audit<Self> {
         let nothing = (0, 0); // Nobody asks how long anything lasted.
         Audit::new(Books::new(&self.system, nothing, Gauge::new(nothing)), self)
     }
 
-    /// The run is over: a finding for each property, in the order of their names as given.
+    /// Ends the run: returns a finding for each property, in the order given.
     pub fn finish(self, books: &Books) -> Vec<Finding> {
         let end = Ended::of(&self.system, books, self.within);
         let mut findings: Vec<Finding> =
@@ -70,8 +71,8 @@ impl Verifier {
 }
 
 impl Audit<Verifier> {
-    /// The run is over: a finding for each property, then one for each declared invariant; and what
-    /// became of the operations.
+    /// The run is over: a finding for each property, then one for each declared invariant that is
+    /// judged; and what became of the operations.
     pub fn finish(self) -> (Vec<Finding>, Operations) {
         let (books, verifier) = self.close();
         let mut findings = verifier.finish(&books);

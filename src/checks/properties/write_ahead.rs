@@ -1,8 +1,9 @@
 //! # write-ahead
 //!
-//! What others may rely on is durable first: a prepared record before the branch counts as
-//! prepared, the commit record of a local transaction before its changes show, and a coordinator's
-//! decision, or its record of all votes as an acceptor, before the first message that says commit.
+//! Log records are durable before others may rely on them: a prepared record before the branch
+//! counts as prepared, the commit record of a local transaction before its changes show, and a
+//! coordinator's decision, or its record of all votes as an acceptor, before the first message that
+//! says commit.
 //!
 //! Judged by the logs: a record is durable once a forced write of that log covers it. Undecided if
 //! nothing had to be written first.
@@ -19,7 +20,7 @@ use crate::model::contract::label;
 use crate::model::record::{Event, Kind, LabelId, LogId, MessageClass, OpId, Record, TxnId};
 use crate::model::system::System;
 
-/// The log comes first.
+/// The check that log records are durable before their effects.
 #[derive(Default)]
 pub struct WriteAhead {
     case: Case,
@@ -31,13 +32,13 @@ pub struct WriteAhead {
     prepared: Numbered<TxnId, ()>,
 }
 
-/// The end of a log that no forced write covers.
+/// The records of a log that no forced write has covered.
 struct Log {
     node: NodeId,
     tail: VecDeque<Line>,
 }
 
-/// A record of a log: its label, and on whose behalf it was written.
+/// A record of a log, by its label and its context.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Line {
     label: LabelId,
@@ -46,7 +47,7 @@ struct Line {
 }
 
 impl WriteAhead {
-    /// Returns whether such a line is still only in memory.
+    /// Returns whether such a record is still only in memory.
     fn is_volatile(&self, line: Line, only_at: Option<NodeId>) -> bool {
         self.logs
             .values()
@@ -64,10 +65,10 @@ impl WriteAhead {
         }
     }
 
-    /// A coordinator tells a participant to commit.
+    /// Notes that a coordinator tells a participant to commit.
     fn told(&mut self, record: &Record) {
         self.case.chance();
-        // Of acceptors a majority suffices, and that of the coordinator is in it.
+        // A majority of the acceptors suffices, and it includes the coordinator's own.
         let own = self.logs.values().filter(|log| log.node == record.node);
         let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
         let is_pending = own.flat_map(|log| &log.tail).any(is_it);

@@ -1,14 +1,14 @@
 //! # write-quorum
 //!
-//! When a client hears yes, what its operation has written to a table that is kept by a quorum is
-//! in W of its copies at least, or something newer is.
+//! When a client gets a yes, the values that its operation has written to a table with quorums, or
+//! newer ones, are in at least W of its copies.
 //!
 //! Judged by the values in the stores at the moment of the answer: a copy counts if it holds a
-//! value that the table itself has taken on with the write or since. Undecided if no operation
-//! that was answered yes has written to such a table.
+//! value that the table itself has had since the write. Undecided if no operation that was answered
+//! yes has written to such a table.
 //!
-//! Gifford, *Weighted voting for replicated data* (1979): with `R + W > N` it is what makes every
-//! read meet every write.
+//! Gifford, *Weighted voting for replicated data* (1979): with `R + W > N` every read quorum then
+//! intersects every write quorum.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,28 +17,28 @@ use super::{Case, Ended, Finding, Property, When};
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{ColumnRef, RowKey, System, TableId};
 
-/// Acknowledged by a quorum means stored by one.
+/// The check that an acknowledged write is stored by a write quorum.
 pub struct WriteQuorum {
     system: Arc<System>,
     case: Case,
     cells: BTreeMap<Place, Cell>,
-    /// The cells that operations have changed which are not answered yet, and the place of what
-    /// each has written among the values of the cell.
+    /// The cells that unanswered operations have changed, with the position of each written value
+    /// among those of the cell.
     written: BTreeMap<OpId, Vec<(Place, usize)>>,
 }
 
-/// A cell by its column and row.
+/// The column and row of a cell.
 type Place = (ColumnRef, RowKey);
 
-/// A cell of a table that is kept by a quorum. A row that does not exist has no value.
+/// A cell of a table that is replicated by a quorum. A row that does not exist has no value.
 struct Cell {
-    /// The values that the table itself has taken on, in their order.
+    /// The values of the table itself, in order.
     values: Vec<Option<i64>>,
     copies: Vec<Option<i64>>,
 }
 
 impl WriteQuorum {
-    /// The cell of a table has a new value, be it that of a copy.
+    /// Notes a new value of a cell, in the table or in a copy.
     fn put(
         &mut self,
         record: &Record,
@@ -72,7 +72,7 @@ impl WriteQuorum {
         }
     }
 
-    /// A client hears the answer to its operation.
+    /// Notes the answer to an operation.
     fn answer(&mut self, record: &Record, is_yes: bool) {
         let Some(written) = self.written.remove(&record.op) else { return };
         for (place, at) in written.into_iter().filter(|_| is_yes) {

@@ -18,7 +18,7 @@ pub struct Campaign {
 #[derive(Subcommand, Debug)]
 pub enum Step {
     /// Write down what is run: variants of a scenario on seeds, at the points of a sweep if there
-    /// is one.
+    /// is one, or the runs of a fuzz.
     Plan(Planned),
     /// Run a shard of a plan: every Nth run from the Ith on.
     ///
@@ -29,7 +29,8 @@ pub enum Step {
     /// Make of the files of all shards the folder that one machine would have written.
     ///
     /// Runs that two files have must be the same to the byte. If some are missing, the commands
-    /// that make them are printed, and the exit code is 4.
+    /// that make them are printed, and the exit code is 4. Of a fuzz the counterexamples are shrunk
+    /// here, once. The other exit codes are those of the command whose results these are.
     Merge(Merge),
     /// Say how much of a plan is there, and which shards are missing.
     Status(Parts),
@@ -96,7 +97,7 @@ pub struct Merge {
     #[command(flatten)]
     pub parts: Parts,
     /// The folder for the results; by default `reports/<scenario name>`, with `-sweep` behind it
-    /// for a sweep.
+    /// for a sweep, and `counterexamples` in it for a fuzz.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// The threads it works on.

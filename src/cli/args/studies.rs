@@ -1,4 +1,4 @@
-//! The arguments of what runs variants on seeds, and of what reads the results.
+//! The arguments of commands that run variants on seeds, and of those that read the results.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 /// The runs of a study: variants of a scenario on some seeds.
 #[derive(Args, Debug)]
 pub struct Runs {
-    /// The scenario file.
+    /// The scenario file; `-` reads standard input.
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
     /// Number of seeds; every variant runs on each.
@@ -23,8 +23,7 @@ pub struct Runs {
     /// Only these variants, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub variants: Vec<String>,
-    /// Leave out the fault-free twins: no recovery, and no word of what the faults cost, but half
-    /// the runs.
+    /// Leave out the fault-free twins: half the runs, but no recovery time and no cost of faults.
     #[arg(long)]
     pub no_twin: bool,
     /// The most that a run may come to.
@@ -42,7 +41,7 @@ impl Runs {
         (0..self.seeds).map(|offset| first.wrapping_add(offset)).collect()
     }
 
-    /// The options that say all of this but the scenario, as they are typed.
+    /// The options for all of this except the scenario, as on the command line.
     pub fn options(&self, scenario: &Scenario) -> String {
         let (seeds, first) = (self.seeds, self.seed.unwrap_or(scenario.seed));
         let mut options = format!(" --seeds {seeds} --seed {first}");
@@ -85,13 +84,13 @@ pub struct Sweep {
     /// The runs at every point.
     #[command(flatten)]
     pub runs: Runs,
-    /// A place of the scenario and its values, such as `load.requests.poisson=10..1000:log:9` or
-    /// `retry.step-deadline=1s,2s,5s`; up to two. By default those of `[sweep]`, which
-    /// `driftlab explain sweep` describes.
+    /// A key of the scenario and its values, such as `load.requests.poisson=10..1000:log:9` or
+    /// `retry.step-deadline=1s,2s,5s`; up to two. By default those of `[sweep]`, which `driftlab
+    /// explain sweep` describes.
     #[arg(long, value_name = "PLACE=VALUES")]
     pub vary: Vec<String>,
-    /// The figures to draw and to tell, separated by commas, such as `m1.p99,m9`; by default those
-    /// that comparisons look at.
+    /// The figures to draw and to report, separated by commas, such as `m1.p99,m9`; by default
+    /// those of comparisons.
     #[arg(long, value_delimiter = ',', value_name = "MEASURE,...")]
     pub measure: Vec<String>,
     /// The folder for the results; by default `reports/<scenario name>-sweep`. It is replaced as a
@@ -106,7 +105,7 @@ pub struct Sweep {
     pub format: SweepFormat,
 }
 
-/// How a sweep is printed.
+/// The format of the standard output of a sweep.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SweepFormat {
     /// Tables and sentences.
@@ -121,8 +120,8 @@ pub struct Crossover {
     /// The runs at every value.
     #[command(flatten)]
     pub runs: Runs,
-    /// The place of the scenario and the range to look in: `load.requests.poisson=10..1000`, or
-    /// `...:log:9` with equal ratios and so many values to begin with.
+    /// The key of the scenario and the range to search: `load.requests.poisson=10..1000`, or
+    /// `...:log:9` for nine first values at equal ratios.
     #[arg(long, value_name = "PLACE=LO..HI")]
     pub vary: String,
     /// The two variants.
@@ -139,8 +138,8 @@ pub struct Capacity {
     /// The runs at every load.
     #[command(flatten)]
     pub runs: Runs,
-    /// The load and the range to look in: `load.requests.poisson=10..1000`, or `...:log:9` with
-    /// equal ratios and so many values to begin with.
+    /// The key of the load and the range to search: `load.requests.poisson=10..1000`, or
+    /// `...:log:9` for nine first values at equal ratios.
     #[arg(long, value_name = "PLACE=LO..HI")]
     pub vary: String,
     /// The measure with a limit, such as `m10.done.p99`; by default the expectations of the
@@ -164,7 +163,8 @@ pub struct Diff {
     /// The folder of results after.
     #[arg(value_name = "AFTER")]
     pub after: PathBuf,
-    /// The format of standard output: what stands out, or a row for each number as CSV.
+    /// The format of standard output: the differences that stand out, or a row for each number as
+    /// CSV.
     #[arg(long, value_enum, default_value_t = SweepFormat::Human)]
     pub format: SweepFormat,
 }

@@ -8,11 +8,11 @@ pub const TEXT: &str = include_str!("../../glossary.md");
 pub struct Entry {
     /// The term.
     pub term: String,
-    /// Other names for the same.
+    /// Other names of the term.
     pub others: Vec<String>,
-    /// The meaning; empty if the entry only says what explains it.
+    /// The meaning; empty if the entry only refers to other topics.
     pub text: String,
-    /// The names of what explains it further.
+    /// The names of topics that explain it further.
     pub see: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::report::text::Terminal;
 
-/// Definitions that are a value, also where they are written as a table.
+/// Definitions of single values, also where they are written as a table.
 const VALUES: [&str; 2] = ["Duration", "Distribution"];
 
 /// A key of a table.
@@ -16,7 +16,7 @@ pub struct Key {
     pub note: String,
     /// Its documentation.
     pub about: String,
-    /// The words that may be written for it, where there are only some.
+    /// The words that are allowed, if the key is a choice between words.
     words: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Key {
         Self { name: name.into(), note, about, words: words.collect() }
     }
 
-    /// The key with what may be written for it, and its documentation.
+    /// The page of the key: its allowed values, and its documentation.
     pub fn page(&self, terminal: Terminal) -> String {
         let indent = "      ";
         let mut text = format!("  {} {}\n", self.name, self.note);
@@ -51,20 +51,21 @@ fn description(schema: &Value) -> &str {
 
 /// A table of a scenario file.
 pub struct Table {
-    /// Where it stands, without the names that a scenario gives: `operations.steps`.
+    /// Its path, without the names that a scenario chooses: `operations.steps`.
     pub path: String,
     /// The purpose of the key.
     pub about: String,
     /// Its keys; of a table that is one of several, those that all of them have.
     pub keys: Vec<Key>,
-    /// Where it stands, as a file writes it: `[[operations.NAME.steps]]`.
+    /// Its header, as a file writes it: `[[operations.NAME.steps]]`.
     pub head: String,
     /// Groups of keys of which exactly one must be written.
     leads: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// The table with its keys. `has_page` says which paths have a page of their own.
+    /// The page of the table, with its keys. `has_page` returns whether a path has a page of its
+    /// own.
     pub fn page(&self, terminal: Terminal, has_page: &dyn Fn(&str) -> bool) -> String {
         let mut text = format!("# {}\n\n{}", self.head, terminal.fill("", "", &self.about));
         let leads = self.leads.iter().map(|group| match group.as_slice() {
@@ -88,12 +89,12 @@ impl Table {
     }
 }
 
-/// Where a table stands.
+/// The place of a table in a file.
 #[derive(Clone)]
 struct Place {
     path: String,
     written: String,
-    /// How many brackets its header has: one, two in a list, none if it has no header.
+    /// The number of brackets of its header: one, two in a list, none if it has no header.
     brackets: usize,
 }
 
@@ -144,7 +145,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The schema that a reference stands for; none if it is a value.
+    /// The schema that a reference stands for; `None` if it is a single value.
     fn referred(&self, schema: &'a Value) -> Option<&'a Value> {
         let name = name_of_reference(schema)?;
         (!VALUES.contains(&name)).then(|| &self.definitions[name])
@@ -172,7 +173,7 @@ impl<'a> Walk<'a> {
         into.extend(self.table(schema, &shapes));
         let Some(((first, place), others)) = shapes.split_first() else { return };
         for (key, inner) in properties(first) {
-            // What differs between the shapes is explained under what each of them is.
+            // Keys that differ between the shapes are explained with each shape.
             if others.iter().all(|(it, _)| it["properties"].get(key) == Some(inner)) {
                 self.collect(inner, place.below(key), into);
             }

@@ -5,7 +5,7 @@ use crate::checks::measures::catalogue::THROUGHPUT;
 use crate::experiment::result::Statistic;
 use crate::model::system::{Arrivals, LoadSpec, OperationSpec};
 
-/// The throughput of an operation that only clients in closed loops ask for.
+/// The throughput of an operation that only closed loops offer.
 pub const FORM: Form = Form {
     formula: "N / (Z + S)",
     meaning: "N clients, each of whom thinks (Z) or waits for an answer: as many as come per \

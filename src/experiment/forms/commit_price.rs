@@ -92,8 +92,8 @@ fn paxos(case: &Case<'_>, measure: &'static Measure, of: fn(&Price) -> f64) -> V
     })
 }
 
-/// Applies to operations that nobody refuses, in which every participant writes and none looks
-/// anything up. The number is one of participants and of requests for work.
+/// Applies to operations that no rule refuses, in which every participant writes and none has a
+/// look-up. `number` is a function of participants and requests for work.
 fn predict(
     case: &Case<'_>,
     measure: &'static Measure,

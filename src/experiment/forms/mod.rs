@@ -1,9 +1,9 @@
-//! Closed forms beside the measurement: what textbooks say should come out of a variant, where its
-//! scenario is as simple as they assume.
+//! Closed forms: the predictions of textbooks for a variant, if its scenario is as simple as they
+//! assume.
 //!
-//! A form is a type in a file of its own and a line in [`BUILTIN`]. It looks at a scenario and a
-//! variant and predicts numbers of measures, or nothing where it does not apply. The formulas
-//! themselves are in [`laws`](crate::stats::laws), which `driftlab verify-model` uses, too.
+//! A form is a constant in a file of its own and a line in [`BUILTIN`]. It predicts numbers of
+//! measures from a scenario and a variant, or nothing if it does not apply. The formulas themselves
+//! are in [`laws`](crate::stats::laws), which `driftlab verify-model` uses, too.
 
 mod closed_loop;
 mod commit_price;
@@ -47,24 +47,24 @@ pub struct Form {
     pub formula: &'static str,
     /// The meaning of the names in the formula, and what it leaves out.
     pub meaning: &'static str,
-    /// Where it comes from.
+    /// The source of the closed form.
     pub source: &'static str,
-    /// How the number should lie to the prediction.
+    /// The relation in which the number should be to the prediction.
     pub bound: Bound,
     /// The predictions for a variant; none where it does not apply.
     pub predict: fn(&Case<'_>) -> Vec<Prediction>,
 }
 
-/// How a number should lie to its prediction.
+/// The relation of a number to its prediction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bound {
-    /// The number should be the prediction.
+    /// The number should equal the prediction.
     Exactly,
-    /// The number should be the prediction, but for what the formula says that it leaves out.
+    /// The number should equal the prediction, except for what the formula leaves out.
     About,
-    /// The number should not be less.
+    /// The number should be at least the prediction.
     AtLeast,
-    /// The number should not be more.
+    /// The number should be at most the prediction.
     AtMost,
 }
 
@@ -73,7 +73,7 @@ pub enum Bound {
 pub struct Prediction {
     /// The measure.
     pub key: Key,
-    /// Which of its numbers.
+    /// The statistic of the measure.
     pub of: Statistic,
     /// The prediction, in the unit of the measure.
     pub value: f64,
@@ -86,15 +86,15 @@ pub enum Held {
     Inside,
     /// The prediction lies outside of the interval.
     Outside,
-    /// The bound is kept.
+    /// The bound holds.
     Kept,
     /// The whole interval lies on the wrong side of the bound.
     Broken,
-    /// There are not seeds enough for an interval.
+    /// There are too few seeds for an interval.
     Open,
 }
 
-/// A form that applies to a variant, and what it predicts.
+/// A form that applies to a variant, with its prediction.
 #[derive(Clone, Debug)]
 pub struct Predicted {
     /// The form.
@@ -109,7 +109,7 @@ impl PartialEq for Predicted {
     }
 }
 
-/// A variant of a scenario, before the forms.
+/// A variant of a scenario to which forms are applied.
 pub struct Case<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
@@ -117,7 +117,7 @@ pub struct Case<'a> {
     pub variant: &'a Variant,
 }
 
-/// Everything that is predicted for a variant: of what was measured.
+/// The predictions for a variant, of those numbers that were measured.
 pub fn predicted(case: &Case<'_>, is_measured: impl Fn(&Key, Statistic) -> bool) -> Vec<Predicted> {
     if !case.is_calm() {
         return Vec::new();
@@ -129,7 +129,7 @@ pub fn predicted(case: &Case<'_>, is_measured: impl Fn(&Key, Statistic) -> bool)
 }
 
 impl Bound {
-    /// As reports write it.
+    /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Exactly => "exactly",
@@ -141,7 +141,7 @@ impl Bound {
 }
 
 impl Held {
-    /// As reports write it.
+    /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Inside => "inside",
@@ -153,11 +153,11 @@ impl Held {
     }
 }
 
-/// Numbers that no chance enters may differ by this share: times are whole nanoseconds.
+/// The share by which deterministic numbers may differ, because times are whole nanoseconds.
 const ROUNDING: f64 = 1e-6;
 
 impl Predicted {
-    /// How the measurement lies to the prediction.
+    /// The relation of the measurement to the prediction.
     pub fn held(&self, measured: &MeasureResult) -> Held {
         let Prediction { of, value, .. } = self.prediction;
         let interval = measured.estimate(of).and_then(|estimate| estimate.interval);
@@ -178,8 +178,8 @@ impl<'a> Case<'a> {
         &self.variant.system
     }
 
-    /// Returns whether nothing goes wrong by plan: no faults, no messages that are lost or doubled,
-    /// and no switch on the way.
+    /// Returns whether the variant runs undisturbed: without faults, without lost or duplicated
+    /// messages, and without a switch.
     fn is_calm(&self) -> bool {
         let links = &self.system().links;
         let mut all = [&links.default, &links.database, &links.client]
@@ -191,7 +191,7 @@ impl<'a> Case<'a> {
             && all.all(|link| link.loss == 0.0 && link.duplicate == 0.0)
     }
 
-    /// The settings of the variant's pattern, if it is this one alone.
+    /// The settings of the variant's pattern, if that is the only one.
     fn settings<S: DeserializeOwned>(&self, pattern: &str) -> Option<S> {
         let own = &self.variant.pattern;
         (own.name() == pattern).then(|| serde_json::from_value(own.settings()).ok()).flatten()
@@ -215,12 +215,12 @@ impl<'a> Case<'a> {
         self.system().loads.iter().filter(move |load| load.operation == kind)
     }
 
-    /// Returns whether an operation arrives at moments that know nothing of anything else.
+    /// Returns whether an operation arrives at random times, independent of everything else.
     fn arrives_at_random(&self, kind: OperationKind) -> bool {
         self.loads(kind).all(|load| matches!(load.arrivals, Arrivals::Poisson(_)))
     }
 
-    /// How long arrivals are measured, in seconds.
+    /// The measured time of the load, in seconds.
     fn window(&self) -> f64 {
         let phases = &self.system().phases;
         phases.load.saturating_sub(phases.warm_up).as_secs_f64()
@@ -231,8 +231,8 @@ impl<'a> Case<'a> {
         load.from.as_nanos() == 0 && load.until.as_nanos() >= self.system().phases.load.as_nanos()
     }
 
-    /// How often each operation is offered per second, all through; nothing if that depends on the
-    /// answers or on the time.
+    /// The constant rate of each operation, per second; none if a rate depends on answers or on
+    /// time.
     fn rates(&self) -> Option<Vec<(OperationKind, f64)>> {
         let rate = |load: &LoadSpec| {
             let is_steady = matches!(load.arrivals, Arrivals::Poisson(_) | Arrivals::Constant(_))
@@ -253,7 +253,7 @@ fn is_refused(operation: &OperationSpec) -> bool {
     operation.steps.iter().any(|step| step.refuse.is_some())
 }
 
-/// The probability that no rule refuses a step; nothing if that depends on what is stored.
+/// The probability that no rule refuses a step; none if that depends on stored values.
 fn passes(step: &StepSpec) -> Option<f64> {
     match step.refuse {
         None => Some(1.0),

@@ -27,8 +27,8 @@ fn predict(case: &Case<'_>) -> Vec<Prediction> {
     case.system().reads.iter().filter_map(of).collect()
 }
 
-/// Applies to a reader of any row, each as likely as another, of a column that operations set which
-/// come at random and touch any row alike.
+/// Applies to a reader of a uniformly chosen row, for a column that operations which arrive at
+/// random set in uniformly chosen rows.
 fn stale(case: &Case<'_>, read: &ReadSpec) -> Option<f64> {
     let ReadWhat::Column { column, choice: KeyChoice::Uniform(of), .. } = &read.what else {
         return None;
@@ -49,8 +49,8 @@ fn stale(case: &Case<'_>, read: &ReadSpec) -> Option<f64> {
     (rate > 0.0 && period > Span::ZERO).then(|| laws::stale_share(rate, period.as_secs_f64()))
 }
 
-/// How many steps of an operation write a column, all of any row alike; nothing if one chooses its
-/// row in another way, or may be refused.
+/// The number of steps of an operation that write a column of a uniformly chosen row; none if one
+/// chooses its row in another way, or may be refused.
 fn changes(operation: &OperationSpec, column: ColumnRef) -> Option<f64> {
     let writes = operation.steps.iter().filter(|step| {
         step.table == column.table

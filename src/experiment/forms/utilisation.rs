@@ -1,4 +1,4 @@
-//! The utilisation law: how busy workers are.
+//! The utilisation law: the share of time for which workers are busy.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub const SERVICES: Form = Form {
     predict: services,
 };
 
-/// How often each operation is offered per second, all through, if no rule refuses any.
+/// The constant rate of each operation per second, if no rule refuses any.
 pub(super) fn rates(case: &Case<'_>) -> Option<Vec<(OperationKind, f64)>> {
     let system = case.system();
     let refused = system.operations.iter().any(is_refused);
@@ -51,9 +51,8 @@ fn drivers(case: &Case<'_>) -> Vec<Prediction> {
     all.map(|it| of_pool(&it.driver.into(), it.demand / it.capacity)).collect()
 }
 
-/// The workers that coordinators, orchestrators and brokers keep busy. A job works for as long as
-/// it finds something, and a relay is busy for as long as it knows of more: only of the others the
-/// steps can be counted.
+/// The busy workers of coordinators, orchestrators and brokers. The steps of a job and of a relay
+/// cannot be counted beforehand: they work as long as they find something.
 pub(super) fn at_drivers(
     case: &Case<'_>,
     rates: &[(OperationKind, f64)],
@@ -71,9 +70,8 @@ fn services(case: &Case<'_>) -> Vec<Prediction> {
     all.collect()
 }
 
-/// The workers that services keep busy with their own work for first steps. Every pattern asks the
-/// service of the first step once at least; what becomes of later steps, and in how many requests,
-/// is its own affair.
+/// The busy workers of services, for their own work on first steps. Every pattern calls the service
+/// of the first step at least once; requests for later steps depend on the pattern.
 pub(super) fn at_services<'a>(
     case: &Case<'a>,
     rates: &[(OperationKind, f64)],

@@ -1,4 +1,4 @@
-//! How many wait in line for workers: Erlang's formula, and Little's law.
+//! The mean number of requests that wait for workers: Erlang's formula, and Little's law.
 
 use super::utilisation::{at_drivers, at_services, rates};
 use super::{Bound, Case, Form, Prediction};
@@ -14,8 +14,8 @@ const FORMULA: &str = "X W = a C(m, a) / (m - a), a = X S";
 /// The source of both.
 const SOURCE: &str = "Little 1961; Erlang 1917; Jackson 1957";
 
-/// The line before a coordinator or an orchestrator: an operation comes back to it for each step of
-/// its work, from services that it does not slow down, so the network is nearly one of Jackson's.
+/// The queue of a coordinator or an orchestrator. An operation returns to it for each step of its
+/// work, from services that are not the bottleneck, so it is nearly a Jackson network.
 pub const DRIVERS: Form = Form {
     formula: FORMULA,
     meaning: "in line are as many as come per second (X) times their mean wait (W), which is that \
@@ -25,7 +25,7 @@ pub const DRIVERS: Form = Form {
     predict: drivers,
 };
 
-/// The line before a service.
+/// The queue of a service.
 pub const SERVICES: Form = Form {
     formula: FORMULA,
     meaning: "in line are as many as come per second (X) times their mean wait (W), which is that \
@@ -36,13 +36,14 @@ pub const SERVICES: Form = Form {
     predict: services,
 };
 
-/// The fewest in line, on average, that a run tells from none.
+/// The least mean length that a run can distinguish from zero.
 const LEAST: f64 = 0.01;
-/// The utilisation beyond which a run is too short for the mean of a line, and its queue may be.
+/// The greatest utilisation for which a run is long enough for the mean length, and the queue bound
+/// has no influence.
 const MOST: f64 = 0.9;
 
-/// The mean number of those in line for so many workers, of whom `busy` are at work on average;
-/// nothing if it is too small to be seen or too large to be stable.
+/// The mean number of waiting requests for so many workers, of whom `busy` are at work on average;
+/// none if it is too small to be measured or too large to be stable.
 fn in_line(busy: f64, workers: u32) -> Option<f64> {
     let servers = f64::from(workers);
     let is_stable = busy > 0.0 && busy <= MOST * servers;
@@ -54,13 +55,12 @@ fn is_exponential(work: &Dist) -> bool {
     matches!(work, Dist::Exponential { .. })
 }
 
-/// Returns whether everything arrives at moments that know nothing of anything else.
+/// Returns whether everything arrives at random times, independent of everything else.
 fn is_random(case: &Case<'_>) -> bool {
     case.system().declared_kinds().all(|kind| case.arrives_at_random(kind))
 }
 
-/// Applies where one instance takes on all operations, and each of its steps takes an exponential
-/// time.
+/// Applies if one instance takes all operations, and each of its steps takes an exponential time.
 fn drivers(case: &Case<'_>) -> Vec<Prediction> {
     let Some(rates) = rates(case).filter(|_| is_random(case)) else { return Vec::new() };
     let all = at_drivers(case, &rates).filter_map(|it| {
@@ -73,7 +73,7 @@ fn drivers(case: &Case<'_>) -> Vec<Prediction> {
     all.collect()
 }
 
-/// Applies where a service has one instance and an exponential work.
+/// Applies if a service has one instance and exponential work.
 fn services(case: &Case<'_>) -> Vec<Prediction> {
     let Some(rates) = rates(case).filter(|_| is_random(case)) else { return Vec::new() };
     let all = at_services(case, &rates).filter_map(|(spec, busy)| {

@@ -1,4 +1,4 @@
-//! The coupling of one variant, M13: who depends on whom, and who waited for whom.
+//! The coupling of one variant, M13: dependencies, and waits between services.
 
 pub use crate::checks::coupling::{Chain, Coupling, Ownership, TableCoupling};
 
@@ -9,23 +9,22 @@ pub struct Contended {
     pub database: String,
     /// The service that waited.
     pub service: String,
-    /// The holder of what it waited for: a service, which may be the same; none for what a fault
-    /// took.
+    /// The holder of the resource: a service, which may be the same; none if a fault held it.
     pub holder: Option<String>,
-    /// How long it waited for a core.
+    /// The time for which it waited for a core.
     pub core: u64,
-    /// For a connection.
+    /// The time for which it waited for a connection.
     pub connection: u64,
-    /// For a row lock.
+    /// The time for which it waited for a row lock.
     pub lock: u64,
-    /// How long the service's sessions waited for anybody in this database.
+    /// The time for which the service's sessions waited in this database, for any holder.
     pub waits: u64,
-    /// How long they waited or had a core.
+    /// The time for which they waited or had a core.
     pub took: u64,
 }
 
 impl Contended {
-    /// How long it waited, for whatever.
+    /// The time for which it waited, for any resource.
     pub const fn waited(&self) -> u64 {
         self.core + self.connection + self.lock
     }
@@ -35,26 +34,26 @@ impl Contended {
         self.holder.as_ref().is_some_and(|holder| *holder != self.service)
     }
 
-    /// The holder as reports write it.
+    /// The text of the holder in reports.
     pub fn holder(&self) -> &str {
         self.holder.as_deref().unwrap_or("nobody")
     }
 
-    /// The part of the service's waits that goes to this holder's account.
+    /// The share of the service's waits that this holder caused.
     pub fn share(&self) -> Option<f64> {
         ratio(self.waited(), self.waits)
     }
 
-    /// The part of the service's time in the database that it spent waiting for this holder.
+    /// The share of the service's time in the database that it spent waiting for this holder.
     pub fn slowdown(&self) -> Option<f64> {
         ratio(self.waited(), self.took)
     }
 }
 
-/// Which services one fault touched.
+/// The effect of one fault: in how many seeds it struck, and which services it touched.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Touched {
-    /// The fault and whom it struck.
+    /// The text of the fault and its target.
     pub fault: String,
     /// Services, and in how many seeds it touched them.
     pub services: Vec<(String, u64)>,

@@ -1,4 +1,5 @@
-//! One number of one measure: what a line of a chart, a row of a table or a search is about.
+//! A figure: one number of one measure, as shown by a line of a chart, a row of a table, or a
+//! search.
 
 use std::fmt;
 
@@ -13,18 +14,18 @@ use crate::checks::measures::{Key, Unit};
 pub struct Figure {
     /// The measure.
     pub key: Key,
-    /// Which of its numbers.
+    /// The statistic of the measure.
     pub of: Statistic,
 }
 
 impl Figure {
-    /// The figures that comparisons look at, see [`COMPARED`].
+    /// The figures of comparisons, see [`COMPARED`].
     pub fn compared() -> impl Iterator<Item = Self> {
         COMPARED.into_iter().map(|(measure, of)| Self { key: measure.into(), of })
     }
 
-    /// The figure that an expectation calls so; none if results do not keep that number of every
-    /// run, as of other quantiles than the median and p99.
+    /// The figure of the subject of an expectation; none if results do not keep that number of
+    /// every run, as for other quantiles than the median and p99.
     pub fn of(subject: &Subject) -> Option<Self> {
         let (key, of) = match subject {
             Subject::Number(key) => (key, Statistic::Value),
@@ -37,7 +38,7 @@ impl Figure {
         Some(Self { key: key.clone(), of })
     }
 
-    /// In what it is counted.
+    /// The unit of the figure.
     pub const fn unit(&self) -> Unit {
         self.key.measure.unit
     }
@@ -58,7 +59,7 @@ impl Figure {
         Pair::of(&self.key, self.of, variant, baseline)
     }
 
-    /// Its name for people: that of the measure, and which of its numbers.
+    /// The name for people: that of the measure, with the statistic.
     pub fn title(&self) -> String {
         match self.of {
             Statistic::Value => self.key.title(),
@@ -67,7 +68,7 @@ impl Figure {
     }
 }
 
-/// As scenarios write it: `m1.p99`.
+/// The notation of scenarios: `m1.p99`.
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.of {

@@ -6,10 +6,11 @@ use crate::stats::{
     median_interval, median_quantile,
 };
 
-/// Which number of a measure.
+/// A statistic of a measure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Statistic {
-    /// The mean of a distribution, over what ended: what never did is counted beside it.
+    /// The mean of a distribution, over the values that ended; those that did not are counted
+    /// beside it.
     Mean,
     /// The median of a distribution.
     P50,
@@ -17,7 +18,7 @@ pub enum Statistic {
     P99,
     /// The maximum of a distribution.
     Max,
-    /// The number itself, of a scalar.
+    /// The number itself, for a scalar.
     Value,
 }
 
@@ -33,15 +34,15 @@ pub struct MeasureResult {
 /// The numbers of a measure over all seeds.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Summary {
-    /// The mean and the quantiles of many values a run.
+    /// The mean and the quantiles of many values in each run.
     Quantiles(Quantiles),
-    /// The mean of one number a run.
+    /// The mean of one number in each run.
     Mean(Mean),
-    /// Nothing, for this reason.
+    /// No number, for this reason.
     Missing(&'static str),
 }
 
-/// A number and its 95 % interval over seeds, where there are seeds enough.
+/// A number with its 95 % interval over seeds, if there are enough seeds.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Estimate<T> {
     /// The number.
@@ -50,19 +51,19 @@ pub struct Estimate<T> {
     pub interval: Option<(T, T)>,
 }
 
-/// The mean and the quantiles of a distribution: each is computed per seed; of means the mean over
-/// seeds is shown, of quantiles the median.
+/// The mean and the quantiles of a distribution. Each is computed for each seed; of means the mean
+/// over seeds is shown, of quantiles the median.
 ///
 /// Only the counts and the maximum are of all seeds together.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Quantiles {
-    /// How many could have been in it, all seeds together.
+    /// The number of things that could have had a value, all seeds together.
     pub offered: u64,
-    /// How many are in it, all seeds together.
+    /// The number of values, all seeds together.
     pub n: u64,
-    /// How many of them never ended, all seeds together.
+    /// The number of values that never ended, all seeds together.
     pub never: u64,
-    /// The mean of what ended; `None` if nothing ended in any seed.
+    /// The mean of the values that ended; `None` if none did in any seed.
     pub mean: Option<Estimate<f64>>,
     /// The median; `None` if no seed has any sample.
     pub p50: Option<Estimate<Quantile>>,
@@ -70,7 +71,8 @@ pub struct Quantiles {
     pub p99: Option<Estimate<Quantile>>,
     /// The maximum of all seeds, which has no interval: further seeds could only raise it.
     pub max: Option<Estimate<Quantile>>,
-    /// In how many seeds the quantiles are Kaplan-Meier estimates, because the run did not settle.
+    /// The number of seeds whose quantiles are Kaplan-Meier estimates, because the run did not
+    /// settle.
     pub censored_seeds: u64,
     /// The quantiles of each seed.
     pub per_seed: Vec<SeedQuantiles>,
@@ -79,13 +81,13 @@ pub struct Quantiles {
 /// A distribution in one seed.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct SeedQuantiles {
-    /// How many could have been in it.
+    /// The number of things that could have had a value.
     pub offered: u64,
-    /// How many are in it.
+    /// The number of values.
     pub n: u64,
-    /// How many of them never ended.
+    /// The number of values that never ended.
     pub never: u64,
-    /// The mean of what ended; `None` if nothing did.
+    /// The mean of the values that ended; `None` if none did.
     pub mean: Option<f64>,
     /// The median; `None` without samples.
     pub p50: Option<Quantile>,
@@ -97,7 +99,8 @@ pub struct SeedQuantiles {
     pub censored: bool,
 }
 
-/// One number a run: the mean over seeds is shown, or the greatest of a number that is a maximum.
+/// One number for each run. The mean over seeds is shown, or the greatest of a number that is a
+/// maximum.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Mean {
     /// The number over the seeds that have one; `None` if none has.
@@ -107,7 +110,7 @@ pub struct Mean {
 }
 
 impl MeasureResult {
-    /// Quantiles of which those of each seed are known; some of them may be
+    /// The result of a distribution, from the quantiles of each seed; some of them may be
     /// [`SeedQuantiles::censored`].
     pub fn quantiles(measure: &'static Measure, per_seed: Vec<SeedQuantiles>) -> Self {
         let quantiles = Quantiles {
@@ -128,14 +131,14 @@ impl MeasureResult {
         Self { measure, value: Summary::Quantiles(quantiles) }
     }
 
-    /// The mean of one number a seed; `None` where a seed has none.
+    /// The result of one number for each seed; `None` where a seed has none.
     pub fn mean(measure: &'static Measure, per_seed: Vec<Option<f64>>) -> Self {
         let estimate = mean_over_seeds(measure.unit, per_seed.iter().copied());
         Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
     }
 
-    /// The mean of one fraction a seed, of what was counted: where next to nothing was, or nothing
-    /// was left out, its interval is at least that of a rare event.
+    /// The result of one fraction of counted events for each seed. If hardly any events, or nearly
+    /// all, were counted, its interval is at least that of a rare event.
     pub fn ratios(measure: &'static Measure, seeds: &[Quantity]) -> Self {
         let mut result = Self::mean(measure, seeds.iter().map(|seed| seed.value()).collect());
         let estimate = match &mut result.value {
@@ -152,14 +155,15 @@ impl MeasureResult {
         result
     }
 
-    /// The greatest of one number a seed. It has no interval: further seeds could only raise it.
+    /// The result of the greatest of one number for each seed. It has no interval: further seeds
+    /// could only raise it.
     pub fn greatest(measure: &'static Measure, per_seed: Vec<Option<f64>>) -> Self {
         let most = per_seed.iter().flatten().copied().max_by(f64::total_cmp);
         let estimate = most.map(|value| Estimate { value, interval: None });
         Self { measure, value: Summary::Mean(Mean { estimate, per_seed }) }
     }
 
-    /// Nothing, and why.
+    /// A result without a number, for the reason `why`.
     pub const fn missing(measure: &'static Measure, why: &'static str) -> Self {
         Self { measure, value: Summary::Missing(why) }
     }
@@ -184,7 +188,7 @@ impl MeasureResult {
         }
     }
 
-    /// Why there is no number, if there is none.
+    /// The reason why there is no number, if there is none.
     pub const fn why(&self) -> Option<&'static str> {
         match &self.value {
             Summary::Missing(why) => Some(why),
@@ -194,9 +198,8 @@ impl MeasureResult {
         }
     }
 
-    /// Returns whether files have a line of it: what one operation, or a read at one of its times,
-    /// has no number of, or what happened to no such operation, is left out, for there may be very
-    /// many of them.
+    /// Returns whether files have a line of it. A measure of one operation, or of one time of a
+    /// read, is left out if it has no number or counts nothing: there may be very many of them.
     pub fn is_worth_a_line(&self, key: &Key) -> bool {
         let happened = || self.per_seed(Statistic::Value).iter().flatten().any(|it| *it > 0.0);
         let counted = key.measure.covers == Covers::All && !key.measure.is_many();
@@ -207,7 +210,7 @@ impl MeasureResult {
         }
     }
 
-    /// Returns whether its number is nothing, in every seed: zero, or a greatest value of zero.
+    /// Returns whether its number is zero in every seed.
     pub fn is_nothing(&self) -> bool {
         let of = if self.measure.is_many() { Statistic::Max } else { Statistic::Value };
         self.estimate(of).is_some() && self.per_seed(of).iter().flatten().all(|it| *it == 0.0)
@@ -236,7 +239,7 @@ impl Quantiles {
 }
 
 impl SeedQuantiles {
-    /// Of a settled run: what is unfinished will never end.
+    /// The quantiles of a settled run, in which unfinished things never end.
     pub fn of(offered: u64, sample: &Sample) -> Self {
         Self {
             offered,
@@ -250,9 +253,10 @@ impl SeedQuantiles {
         }
     }
 
-    /// Of a run that did not settle: what is unfinished was cut off, and the quantiles are
-    /// Kaplan-Meier estimates. Those beyond the last known end have no known bound and count as
-    /// "never"; so do, in the count, the operations that were cut off, which the mean leaves out.
+    /// The quantiles of a run that did not settle: unfinished values were cut off, and the
+    /// quantiles are Kaplan-Meier estimates. Those beyond the last known end have no known bound
+    /// and count as "never"; so do, in the count, the operations that were cut off, which the mean
+    /// leaves out.
     pub fn censored(offered: u64, observations: &[Observation]) -> Self {
         let survival = Survival::kaplan_meier(observations);
         let ended = observations.iter().filter(|observation| !observation.censored);
@@ -285,7 +289,7 @@ impl SeedQuantiles {
 }
 
 impl Estimate<Quantile> {
-    /// The same as floats; `Never` is plus infinity.
+    /// This estimate with floats; `Never` is plus infinity.
     fn as_f64(self) -> Estimate<f64> {
         let interval = self.interval.map(|(low, high)| (low.as_f64(), high.as_f64()));
         Estimate { value: self.value.as_f64(), interval }
@@ -293,7 +297,7 @@ impl Estimate<Quantile> {
 }
 
 impl Statistic {
-    /// As `summary.json` and the CSV files write it.
+    /// The name in `summary.json` and the CSV files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mean => "mean",
@@ -305,14 +309,13 @@ impl Statistic {
     }
 }
 
-/// The part of an interval in which a number with this unit can lie: a share of more than all says
-/// nothing.
+/// An interval cut to the range of numbers with this unit: a share cannot exceed one.
 fn within(unit: Unit, (low, high): (f64, f64)) -> (f64, f64) {
     let most = if unit == Unit::Share { 1.0 } else { f64::INFINITY };
     (low.max(0.0), high.min(most))
 }
 
-/// The interval of a mean of fractions whose parts and wholes have this sum.
+/// The interval of a mean of fractions whose numerators and denominators have this sum.
 fn widen(unit: Unit, student: (f64, f64), (part, whole): (u128, u128)) -> (f64, f64) {
     if unit == Unit::Nanoseconds || whole == 0 {
         return student;

@@ -1,4 +1,4 @@
-//! The operations of a run as lists show them.
+//! The operations of a run, as rows of lists.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,32 +9,32 @@ use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{LoadId, OperationKind};
 
-/// An operation of a run: when it arrived, what its client heard, what became of it.
+/// An operation of a run, with its arrival, its answer and its outcome.
 ///
-/// A comparison keeps those of all its runs, so it is small, and written as a bare list of values
-/// where finished runs are kept.
+/// A comparison keeps those of all its runs, so it is small, and finished runs are stored with it
+/// as a plain list of values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(into = "Written", from = "Written")]
 pub struct ListedOperation {
     /// Its number.
     pub op: OpId,
-    /// Which operation it is.
+    /// The kind of operation.
     pub kind: OperationKind,
-    /// The load that offered it; none if it was listed by hand.
+    /// The load that offered it; none for one of a list that no load drew.
     pub load: Option<LoadId>,
-    /// True if it enters the measures: it did not arrive during the warm-up.
+    /// True if it enters the measures, because it did not arrive during the warm-up.
     pub measured: bool,
-    /// When it arrived.
+    /// The time of its arrival.
     pub arrived: Time,
     /// The answer that its client heard.
     pub answer: Answer,
-    /// How long after the arrival; none if it heard nothing.
+    /// The time from its arrival to the answer; none without one.
     pub answered_after: Option<Span>,
     /// The state of its effects in the stores at the end.
     pub state: State,
     /// Its headline in the census.
     pub headline: Headline,
-    /// When a store first showed anything of it.
+    /// The time at which a store first showed an effect of it.
     pub first_visible: Option<Time>,
     /// Its consistency lag, M1.
     pub lag: Lag,

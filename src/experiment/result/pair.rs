@@ -6,7 +6,7 @@ use crate::checks::measures::catalogue::*;
 use crate::checks::measures::{Better, Key, Measure};
 use crate::stats::{Verdict, paired};
 
-/// The numbers in which variants are compared, in the order in which sentences use them.
+/// The numbers in which variants are compared, in the order of sentences.
 pub const COMPARED: [(&Measure, Statistic); 14] = [
     (LAG, Statistic::P99),
     (LAG, Statistic::P50),
@@ -29,15 +29,15 @@ pub const COMPARED: [(&Measure, Statistic); 14] = [
 pub struct Pair {
     /// The measure.
     pub key: Key,
-    /// Which of its numbers.
+    /// The statistic of the measure.
     pub of: Statistic,
     /// The variant whose value is taken.
     pub variant: String,
     /// The variant whose value is subtracted.
     pub baseline: String,
-    /// How many seeds have a value in both.
+    /// The number of seeds with a value in both.
     pub seeds: usize,
-    /// The median over seeds of `variant - baseline`; infinite where one of them is "never".
+    /// The median over seeds of `variant - baseline`; infinite if one of them is "never".
     pub difference: f64,
     /// Its 95 % interval; `None` with too few seeds.
     pub interval: Option<(f64, f64)>,
@@ -45,13 +45,13 @@ pub struct Pair {
     pub verdict: Verdict,
     /// The two-sided p value of the sign test that goes with the interval.
     pub p: f64,
-    /// The least that `p` could have been with as many seeds in which the two differ.
+    /// The least value that `p` could have with as many seeds in which the two differ.
     pub least_p: f64,
 }
 
 impl Pair {
-    /// Two variants in one number of a measure; none if one of them has no such measure, or no seed
-    /// has a number in both.
+    /// The comparison of two variants in one number of a measure; none if one of them has no such
+    /// measure, or no seed has a number in both.
     pub fn of(
         key: &Key,
         of: Statistic,
@@ -66,8 +66,8 @@ impl Pair {
         Self::between(key.clone(), of, (&variant.name, &values), (&baseline.name, &bases))
     }
 
-    /// One number of a measure on two sides, each with its name and its value in every seed; none
-    /// if no seed has a value on both.
+    /// The comparison of one number of a measure on two sides, each with its name and its value in
+    /// every seed; none if no seed has a value on both.
     pub fn between(
         key: Key,
         of: Statistic,
@@ -89,7 +89,7 @@ impl Pair {
         })
     }
 
-    /// The same comparison seen from the other side.
+    /// This comparison from the other side.
     #[must_use]
     pub fn turned(&self) -> Self {
         let turned = |value: f64| if value == 0.0 { 0.0 } else { -value };

@@ -1,4 +1,4 @@
-//! M13 of one variant over all seeds, in words.
+//! M13 of one variant over all seeds, as text.
 
 use std::collections::BTreeMap;
 
@@ -43,8 +43,8 @@ pub(super) fn contended(system: &System, reports: &[&RunReport]) -> Vec<Contende
     rows.collect()
 }
 
-/// Which services each fault of the scenario touched, in how many runs. Faults that were drawn
-/// differ from seed to seed and are left out.
+/// The effect of each fault of the scenario: in how many runs it struck, and which services it
+/// touched. Faults that were drawn differ from seed to seed and are left out.
 pub(super) fn touched(scenario: &Scenario, reports: &[&RunReport]) -> Vec<Touched> {
     let faults = (0..).zip(&scenario.faults).map(|(number, fault)| {
         let mut services: BTreeMap<ServiceId, u64> = BTreeMap::new();

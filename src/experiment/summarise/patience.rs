@@ -1,9 +1,9 @@
-//! The patience of a system in words: the retry policies and clients on which availability rests.
+//! The retry policies and client deadlines on which availability depends, as text.
 
 use crate::model::system::{BreakerSpec, RetryChange, RetrySpec, System};
 
-/// The retry policy and the clients of a system, then what differs for operations and for calls to
-/// services, each as `key = value`.
+/// The retry policy and the clients of a system, then the differences for operations and for calls
+/// to services, each as `key = value`.
 pub(super) fn of(system: &System) -> Vec<String> {
     let client = &system.client;
     let own = [
@@ -22,7 +22,7 @@ pub(super) fn of(system: &System) -> Vec<String> {
     policy.into_iter().chain(clients).chain(operations).chain(services).collect()
 }
 
-/// The part of a policy on which a ranking rests most: how often, how soon, for how long.
+/// The part of a policy on which a ranking depends most: attempts, pauses and deadlines.
 fn whole(policy: &RetrySpec) -> RetryChange {
     RetryChange {
         attempts: Some(policy.attempts),
@@ -49,7 +49,7 @@ fn changes(change: &RetryChange) -> [(&'static str, Option<String>); 7] {
     ]
 }
 
-/// Those of these settings that are there, each under the name of its table.
+/// The given settings among these, each under the name of its table.
 fn said<const N: usize>(table: &str, settings: [(&'static str, Option<String>); N]) -> Vec<String> {
     let settings = settings.into_iter();
     settings.filter_map(|(key, value)| Some(format!("{table}.{key} = {}", value?))).collect()

@@ -1,4 +1,4 @@
-//! A heap of four children a node, one cache line a family.
+//! A 4-ary heap with one cache line for each group of four siblings.
 
 use super::{Entry, PendingSet};
 use crate::kernel::Time;
@@ -14,7 +14,7 @@ impl Family {
 
 /// The place of the root: the last of the first family, whose other places stay unused.
 ///
-/// The children of place `i` are then exactly family `i - 2`, and its parent is `i / 4 + 2`.
+/// With it the children of place `i` are exactly family `i - 2`, and its parent is `i / 4 + 2`.
 const ROOT: usize = 3;
 
 /// A 4-ary min-heap. Unused places hold the greatest entry, so a family is always compared whole.
@@ -54,7 +54,8 @@ impl QuadHeap {
         last
     }
 
-    /// Moves the smaller of the children up until `entry` may take the hole at `place`.
+    /// Moves the smallest child up into the hole at `place`, down the tree, until `entry` fits
+    /// there.
     #[inline]
     fn sink(&mut self, mut place: usize, entry: Entry) {
         while let Some(children) = self.families.get(place - 2) {

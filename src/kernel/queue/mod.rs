@@ -1,8 +1,7 @@
-//! The pending set: what is due later, ordered by time and then by sequence number.
+//! The pending set: the timers in order of time and then of sequence number.
 //!
-//! The kernel runs on the [`TwoLevel`] queue, which keeps a [`QuadHeap`] small. The [`RadixHeap`]
-//! orders without comparing, by other means entirely, and holds the others to account in tests and
-//! benchmarks.
+//! The kernel uses the [`TwoLevel`] queue, which keeps a [`QuadHeap`] small. The [`RadixHeap`]
+//! orders without comparisons; tests and benchmarks check the others against it.
 
 mod heap;
 #[cfg(any(test, feature = "internals"))]
@@ -21,10 +20,10 @@ const SEQUENCE_BITS: u32 = 40;
 /// Bits of a slot number: enough for 8.4 million timers at a time.
 const SLOT_BITS: u32 = 23;
 
-/// Everything of an [`Entry`] but its time: `sequence(40) | extra(1) | slot(23)`.
+/// The part of an [`Entry`] beside its time: `sequence(40) | extra(1) | slot(23)`.
 ///
-/// The sequence number is unique in a run, so a key is never used twice, and an entry whose timer
-/// was cancelled is recognised by no longer being the key that its slot remembers.
+/// The sequence number is unique in a run, so a key is never used twice: an entry whose timer was
+/// cancelled differs from the key that its slot remembers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Key(u64);
 
@@ -50,7 +49,7 @@ impl Key {
         self.0 >> SLOT_BITS & 1 == 1
     }
 
-    /// The slot that it belongs to.
+    /// The slot of the timer.
     #[inline]
     pub const fn slot(self) -> u32 {
         self.0 as u32 & ((1 << SLOT_BITS) - 1)
@@ -62,7 +61,7 @@ impl Key {
 pub struct Entry(u128);
 
 impl Entry {
-    /// No entry is greater; fills unused places.
+    /// The greatest entry, which fills unused places.
     const LAST: Self = Self(u128::MAX);
 
     /// An entry due at `time`.
@@ -71,13 +70,13 @@ impl Entry {
         Self(u128::from(time.as_nanos()) << 64 | u128::from(key.0))
     }
 
-    /// When it is due.
+    /// The time at which the entry is due.
     #[inline]
     pub const fn time(self) -> Time {
         Time::from_nanos((self.0 >> 64) as u64)
     }
 
-    /// Whose it is.
+    /// The key of the timer.
     #[inline]
     pub const fn key(self) -> Key {
         Key(self.0 as u64)
@@ -86,29 +85,28 @@ impl Entry {
 
 /// A set of pending entries that hands them out in order.
 ///
-/// Time is monotone: entries are pushed for later than now (no delay is no timer), and in the order
-/// of their sequence numbers. There is no way to
-/// be sure of the next entry without taking it, because a radix heap could not look past the clock
-/// and still accept an earlier entry afterwards.
+/// Time is monotone: entries are pushed for later than now (a delay of zero is not a timer), and in
+/// the order of their sequence numbers. No method returns the next entry without taking it, because
+/// a radix heap that looked past the clock could not accept an earlier entry afterwards.
 pub trait PendingSet {
     /// Adds an entry.
     fn push(&mut self, entry: Entry);
 
-    /// Takes the first entry if it is due at `now`: the time of the last entry popped, or one up to
-    /// which all were popped.
+    /// Takes the first entry if it is due at `now`, which is the time of the last entry popped, or
+    /// one up to which all were popped.
     fn pop_now(&mut self, now: Time) -> Option<Entry>;
 
     /// Takes the first entry if it is due at `until` or before.
     fn pop_next(&mut self, until: Time) -> Option<Entry>;
 
-    /// An entry that will probably be popped soon, if one is at hand. It decides nothing: it only
-    /// lets memory be fetched ahead.
+    /// An entry that will probably be popped soon, if one is at hand. It is a hint for fetching
+    /// memory ahead, and never decides what happens.
     fn upcoming(&self) -> Option<Entry>;
 
-    /// Forgets every entry that `keep` rejects. The order of the others does not change.
+    /// Removes every entry that `keep` rejects. The order of the others does not change.
     fn purge(&mut self, keep: impl FnMut(Entry) -> bool);
 
-    /// How many entries there are, cancelled ones included.
+    /// The number of entries, cancelled ones included.
     fn len(&self) -> usize;
 
     /// Returns whether the queue holds no entry.

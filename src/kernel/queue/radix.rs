@@ -1,10 +1,10 @@
-//! A radix heap: entries sorted only as far as they must be.
+//! A radix heap, which sorts entries only as far as the next pop needs.
 
 use super::{Entry, PendingSet};
 use crate::kernel::Time;
 
-/// A bucket for every highest bit in which a time may differ from the last one popped, and one for
-/// those that do not differ.
+/// The number of buckets: one for every highest bit in which a time may differ from the last one
+/// popped, and one for times that do not differ.
 const BUCKETS: usize = 65;
 
 /// A monotone queue (Ahuja and others 1990, doi:10.1145/77600.77615).
@@ -13,11 +13,11 @@ const BUCKETS: usize = 65;
 /// that lower buckets come before higher ones. When the lower ones are used up, the next bucket is
 /// spread over them; an entry moves at most 64 times, through memory that is read in sequence.
 /// Entries of equal times stay in the order in which they were pushed, which is their order by
-/// sequence, without ever being compared.
+/// sequence number, without a comparison.
 pub struct RadixHeap {
     last: Time,
     len: usize,
-    /// How many entries of the first bucket were popped.
+    /// The number of entries of the first bucket that were popped.
     popped: usize,
     /// Bit `b - 1` is set if bucket `b` is not empty.
     filled: u64,

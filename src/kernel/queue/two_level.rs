@@ -1,22 +1,23 @@
-//! A heap of the entries that are due soon, in front of all others, unsorted.
+//! A small heap of the entries that are due soon, in front of an unsorted list of all others.
 
 use super::{Entry, PendingSet, QuadHeap};
 use crate::kernel::Time;
 
-/// A queue of two levels. Most of what a simulation has pending is due much later than what it does
-/// next (deadlines that nobody will miss, readers who come in ten seconds), and much of it will be
-/// cancelled before. So only what is due within a while is kept in order; when that is used up, one
-/// look at all the others finds those of the next while.
+/// A queue of two levels. Most pending timers of a simulation are due much later than its next
+/// events (deadlines that are hardly ever missed, readers who come in ten seconds), and many of
+/// them will be cancelled before. So only the entries that are due within a window of time are kept
+/// in order; when the window is used up, one pass over all the others finds those of the next
+/// window.
 pub struct TwoLevel {
     near: QuadHeap,
     /// The entries that are due behind `until`.
     far: Vec<Entry>,
     /// The time up to which `near` holds everything.
     until: Time,
-    /// The time at which the first of `far` is due; the latest if there is none.
+    /// The time at which the first of `far` is due; [`Time::NEVER`] if there is none.
     next: Time,
-    /// The length of the future that is taken into `near` at once, ns. It follows what is pending,
-    /// so that a look takes about one in ten of all.
+    /// The length of the window that is moved into `near` at once, in nanoseconds. It adapts to the
+    /// number of pending entries, so that a pass moves about one in ten of them.
     width: u64,
 }
 

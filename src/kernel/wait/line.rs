@@ -1,30 +1,31 @@
-//! A line of waiting processes.
+//! A first-in-first-out queue of waiting processes.
 
 use std::collections::VecDeque;
 
 use crate::kernel::{Sim, TaskId};
 
-/// A place in a line: a number that grows with every newcomer.
+/// A place in a queue: a number that grows with every process that joins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
-/// The state of one waiter in a line.
+/// The state of one waiter in a queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Still in line.
+    /// The waiter is still in the queue.
     Waiting,
-    /// Called to the front.
+    /// The waiter was served.
     Served,
-    /// Sent away when the line was closed.
+    /// The waiter was rejected when the queue was closed.
     TurnedAway,
 }
 
-/// First come, first served. As nobody leaves but from the front or by giving up, whoever is not
-/// in line any more and did not give up has been served: a ticket is all that a waiter keeps.
+/// A first-come, first-served queue. A process leaves it only when served or when it gives up, so a
+/// waiter that did not give up and is not in the queue any more has been served: the ticket is all
+/// the state that a waiter needs.
 pub(super) struct Line {
     waiting: VecDeque<(Ticket, TaskId)>,
     next: Ticket,
-    /// From this ticket on everybody was turned away.
+    /// The first ticket that was rejected; all later ones were, too.
     closed_from: Option<Ticket>,
 }
 
@@ -33,7 +34,7 @@ impl Line {
         Self { waiting: VecDeque::new(), next: Ticket(0), closed_from: None }
     }
 
-    /// Joins the end.
+    /// Joins the end of the queue.
     pub fn join(&mut self, task: TaskId) -> Ticket {
         let ticket = self.next;
         self.next.0 += 1;
@@ -41,7 +42,7 @@ impl Line {
         ticket
     }
 
-    /// Serves whoever has waited longest; says whether there was anybody.
+    /// Serves the process that has waited longest; returns whether there was one.
     pub fn serve(&mut self, sim: &Sim) -> bool {
         let front = self.waiting.pop_front();
         if let Some((_, task)) = front {
@@ -50,7 +51,7 @@ impl Line {
         front.is_some()
     }
 
-    /// Where a waiter stands that has not given up.
+    /// The state of a waiter that has not given up.
     pub fn place(&self, ticket: Ticket) -> Place {
         if self.waiting.front().is_some_and(|&(front, _)| front <= ticket) {
             Place::Waiting
@@ -61,7 +62,7 @@ impl Line {
         }
     }
 
-    /// Gives up; says where the waiter stood.
+    /// Leaves the queue; returns the state that the waiter had.
     pub fn leave(&mut self, ticket: Ticket) -> Place {
         let place = self.place(ticket);
         if place == Place::Waiting
@@ -72,7 +73,7 @@ impl Line {
         place
     }
 
-    /// Turns everybody away, now and later.
+    /// Rejects every waiter, now and later.
     pub fn close(&mut self, sim: &Sim) {
         if self.closed_from.is_none() {
             let front = self.waiting.front().map(|&(ticket, _)| ticket);

@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use super::line::{Line, Place, Ticket};
 use crate::kernel::Sim;
 
-/// Items in the order in which they were pushed, for poppers in the order in which they came.
-/// Clones are the same mailbox.
+/// An unbounded first-in-first-out queue of items between processes. Receivers are served in the
+/// order in which they came. Clones are the same mailbox.
 pub struct Mailbox<T>(Rc<Shared<T>>);
 
 struct Shared<T> {
@@ -20,7 +20,7 @@ struct Shared<T> {
 
 struct State<T> {
     items: VecDeque<T>,
-    /// How many of the items belong to poppers that were served and have yet to notice.
+    /// The number of items that belong to receivers that were served and have yet to take them.
     promised: usize,
     line: Line,
 }
@@ -38,7 +38,7 @@ impl<T> Mailbox<T> {
         Self(Rc::new(Shared { sim: sim.clone(), state: RefCell::new(state) }))
     }
 
-    /// Adds an item. One that is pushed into a closed mailbox is dropped.
+    /// Adds an item. An item that is pushed into a closed mailbox is dropped.
     pub fn push(&self, item: T) {
         let mut state = self.0.state.borrow_mut();
         if state.line.is_closed() {
@@ -55,7 +55,7 @@ impl<T> Mailbox<T> {
         Pop { mailbox: self.clone(), ticket: None }
     }
 
-    /// How many items there are.
+    /// The number of items.
     pub fn len(&self) -> usize {
         self.0.state.borrow().items.len()
     }
@@ -65,14 +65,14 @@ impl<T> Mailbox<T> {
         self.len() == 0
     }
 
-    /// Takes no more items. What is in it can still be popped.
+    /// Closes the mailbox for new items. Those in it can still be popped.
     pub fn close(&self) {
         self.0.state.borrow_mut().line.close(&self.0.sim);
     }
 }
 
 impl<T> State<T> {
-    /// Promises one item that is free to whoever has waited longest.
+    /// Promises a free item to the receiver that has waited longest.
     fn promise(&mut self, sim: &Sim) {
         if self.items.len() > self.promised && self.line.serve(sim) {
             self.promised += 1;
@@ -80,7 +80,7 @@ impl<T> State<T> {
     }
 }
 
-/// Waits for an item; made by [`Mailbox::pop`].
+/// A future that waits for an item; made by [`Mailbox::pop`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct Pop<T> {
     mailbox: Mailbox<T>,

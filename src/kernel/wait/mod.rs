@@ -1,7 +1,7 @@
-//! Waiting for one another: semaphores, promises, signals and mailboxes.
+//! Synchronisation between processes: semaphores, promises, signals and mailboxes.
 //!
-//! All lines are first come, first served, and nobody overtakes. A future that is dropped while it
-//! waits leaves its line; one that was served but had not noticed passes on what it was given.
+//! All queues are first come, first served, without exception. A future that is dropped while it
+//! waits leaves its queue; one that was served but had not noticed passes its grant on.
 
 mod line;
 mod mailbox;

@@ -1,4 +1,4 @@
-//! A value that somebody will give to somebody else, once.
+//! A one-shot channel: one value from one process to another.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::kernel::{Sim, TaskId, Time};
 
-/// Both ends of a value that is yet to come.
+/// A pair of connected ends for a value that is yet to come.
 pub fn promise<T>(sim: &Sim) -> (Promise<T>, Waiting<T>) {
     let shared = Rc::new(Shared {
         sim: sim.clone(),
@@ -34,18 +34,18 @@ impl<T> Shared<T> {
     }
 }
 
-/// The end that gives the value. Dropped without, it tells the other end that none will come.
+/// The sending end. If it is dropped without a value, the receiving end learns that none will come.
 #[must_use = "dropping a promise breaks it"]
 pub struct Promise<T>(Rc<Shared<T>>);
 
 impl<T> Promise<T> {
-    /// Gives the value.
+    /// Sends the value.
     pub fn keep(self, value: T) {
         *self.0.value.borrow_mut() = Some(value);
     }
 
-    /// Gives a value of which the other end can make no use before `at`: whoever waits for it
-    /// already is not woken before that.
+    /// Sends a value that the receiver cannot use before `at`: a receiver that is already waiting
+    /// is not woken before that.
     pub fn keep_until(self, value: T, at: Time) {
         *self.0.value.borrow_mut() = Some(value);
         if let Some(task) = self.0.waiter.take() {
@@ -60,7 +60,8 @@ impl<T> Drop for Promise<T> {
     }
 }
 
-/// The end that waits; `None` if the promise was dropped (or the value was taken before).
+/// The receiving end: a future that completes with the value, or with `None` if the promise was
+/// dropped or the value was taken before.
 #[must_use = "a future does nothing unless awaited"]
 pub struct Waiting<T>(Rc<Shared<T>>);
 

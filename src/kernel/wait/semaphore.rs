@@ -1,4 +1,4 @@
-//! A number of permits.
+//! A counting semaphore with a first-come, first-served queue.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use super::line::{Line, Place, Ticket};
 use crate::kernel::Sim;
 
-/// So many may be in at once: workers of a service, connections of a pool. Clones share permits.
+/// A number of permits, such as the workers of a service or the connections of a pool. Clones share
+/// them.
 #[derive(Clone)]
 pub struct Semaphore(Rc<Shared>);
 
@@ -18,7 +19,7 @@ struct Shared {
 }
 
 struct State {
-    /// Permits that nobody has; none while somebody waits.
+    /// The number of free permits; zero while a process waits.
     available: u32,
     line: Line,
 }
@@ -47,22 +48,23 @@ impl Semaphore {
         Some(Permit { semaphore: self.clone() })
     }
 
-    /// How many wait.
+    /// The number of waiting processes.
     pub fn waiting(&self) -> usize {
         self.0.state.borrow().line.len()
     }
 
-    /// How many permits are free.
+    /// The number of free permits.
     pub fn available(&self) -> u32 {
         self.0.state.borrow().available
     }
 
-    /// Turns away everybody who waits or comes later. Permits that were given stay valid.
+    /// Closes the semaphore: waiting and later processes get no permit. Permits that were given
+    /// stay valid.
     pub fn close(&self) {
         self.0.state.borrow_mut().line.close(&self.0.sim);
     }
 
-    /// Takes a permit back and gives it to whoever has waited longest.
+    /// Takes a permit back and gives it to the process that has waited longest.
     #[inline]
     fn release(&self) {
         let mut state = self.0.state.borrow_mut();
@@ -72,7 +74,7 @@ impl Semaphore {
     }
 }
 
-/// Leave to be in; given back when dropped.
+/// The right to hold one unit of a semaphore, which is returned when dropped.
 #[must_use = "a permit is given back when dropped"]
 pub struct Permit {
     semaphore: Semaphore,
@@ -85,7 +87,7 @@ impl Drop for Permit {
     }
 }
 
-/// Waits for a permit; made by [`Semaphore::acquire`].
+/// A future that waits for a permit; made by [`Semaphore::acquire`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct Acquire {
     semaphore: Semaphore,

@@ -1,4 +1,4 @@
-//! A call to everybody who waits.
+//! A broadcast notification to all waiting processes.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use super::line::{Line, Place, Ticket};
 use crate::kernel::Sim;
 
-/// Something happened: wakes those who wait at that moment and is forgotten. Clones are the same
-/// signal.
+/// A notification that wakes the processes that wait at that moment and is then forgotten. Clones
+/// are the same signal.
 #[derive(Clone)]
 pub struct Signal(Rc<Shared>);
 
@@ -19,7 +19,7 @@ struct Shared {
 }
 
 impl Signal {
-    /// A signal for which nobody waits.
+    /// A signal for which no process waits.
     pub fn new(sim: &Sim) -> Self {
         Self(Rc::new(Shared { sim: sim.clone(), line: RefCell::new(Line::new()) }))
     }
@@ -29,14 +29,14 @@ impl Signal {
         Wait { signal: self.clone(), ticket: None }
     }
 
-    /// Wakes everybody who waits, in the order in which they came.
+    /// Wakes every waiting process, in the order in which they came.
     pub fn notify_all(&self) {
         let mut line = self.0.line.borrow_mut();
         while line.serve(&self.0.sim) {}
     }
 }
 
-/// Waits for a signal; made by [`Signal::wait`].
+/// A future that waits for a signal; made by [`Signal::wait`].
 #[must_use = "a future does nothing unless awaited"]
 pub struct Wait {
     signal: Signal,

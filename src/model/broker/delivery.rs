@@ -1,7 +1,7 @@
-//! How the broker hands messages out: until they are acknowledged, or given up.
+//! Delivery by the broker: each message is delivered until it is acknowledged or given up.
 //!
-//! After a failure it waits as the operation's retry policy says. A consumer that was restarted
-//! subscribes again, which ends that wait: what it was handed before it has forgotten.
+//! After a failure the broker waits as the operation's retry policy says. A consumer that was
+//! restarted subscribes again, which ends that wait; it has lost what it was delivered before.
 
 use std::future::Future;
 
@@ -16,8 +16,8 @@ use crate::model::system::{ServiceId, StepId, Work};
 use super::Line;
 
 impl<E: Tells + Copy + Send + 'static> Broker<E> {
-    /// Hands one message to one group as often as the policy says; whether all that is to be done
-    /// once more.
+    /// Delivers one message to one group as often as the policy says; returns whether all that must
+    /// be repeated.
     pub(super) async fn hand_out<D, F>(
         &self,
         here: &ProcessCtx,
@@ -50,7 +50,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         false
     }
 
-    /// Hands a message out until it is acknowledged, or buried (true).
+    /// Delivers a message until it is acknowledged, or becomes a dead letter, in which case it
+    /// returns true.
     async fn insist<D, F>(
         &self,
         here: &ProcessCtx,
@@ -72,9 +73,10 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                 Some(Reply::Answered(true)) if here.env().rebalance(stream(here)) == rebalance => {
                     return false;
                 }
-                // It did not get there, so it does not count as a delivery.
+                // The message did not reach the consumer, so this does not count as a delivery.
                 Some(Reply::Refused | Reply::Rejected) => refusals = refusals.saturating_add(1),
-                // A consumer that had the partition before a rebalance cannot acknowledge any more.
+                // The acknowledgement of a consumer that had the partition before a rebalance does
+                // not count.
                 Some(Reply::Answered(true)) => {
                     let from = self.consumer(here, group, stored.partition);
                     here.record(Event::Ignored { label: here.label("acknowledgement"), from });
@@ -95,8 +97,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// Hands a message out once, after so many deliveries. None if the consumer has started anew
-    /// before it answered: what it was handed it has forgotten.
+    /// Delivers a message once, after so many deliveries. Returns none if the consumer has
+    /// restarted before it answered, and so has lost the message.
     async fn deliver<D, F>(
         &self,
         here: &ProcessCtx,
@@ -134,20 +136,20 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         }
     }
 
-    /// The member of a group that has a partition.
+    /// The member of a group that is assigned a partition.
     fn consumer(&self, here: &ProcessCtx, group: ServiceId, partition: u16) -> NodeId {
         here.world().member(group, partition, self.policy.session_timeout)
     }
 
-    /// Tells that a consumer has started anew.
+    /// The signal that a consumer has restarted.
     fn back(&self, here: &ProcessCtx, consumer: NodeId) -> Signal {
         let fresh = || Signal::new(here.sim());
         here.local::<Memory<E>>()
             .with(|memory| memory.back.entry(consumer).or_insert_with(fresh).clone())
     }
 
-    /// Subscribes a consumer that was restarted again: it is handed at once what is meant for it,
-    /// however long the broker meant to wait before the next delivery.
+    /// Subscribes a restarted consumer again: it is delivered its messages at once, however long
+    /// the broker would have waited before the next delivery.
     pub fn subscribe(&self, here: &ProcessCtx) {
         let members = |group: &ServiceId| here.world().instances(*group);
         if here.incarnation() == 0

@@ -1,4 +1,4 @@
-//! How a transaction ends: the log first, then the rows, then the history.
+//! The end of a transaction: first the log, then the rows, then the history.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,17 +30,17 @@ pub(super) enum Entry {
     Resolve { txn: TxnId, resolution: Resolution },
 }
 
-/// An event that is recorded when nothing is borrowed any more.
+/// An event that is recorded later, when no state is borrowed.
 pub(super) type Note = (Ctx, Event);
 
 impl Txn {
-    /// Commits: returns when everything is durable and visible, and what is kept by quorums has
-    /// its write quorum.
+    /// Commits: returns when everything is durable and visible, and rows of quorum tables have
+    /// their write quorum.
     ///
     /// # Errors
     ///
     /// [`DbError::Broken`] if the transaction was rolled back before; [`DbError::Unknown`] if the
-    /// database crashed behind the submission, or a write quorum did not come about in time.
+    /// database crashed after the commit was submitted, or a write quorum was not reached in time.
     pub async fn commit(mut self) -> Result<(), DbError> {
         let (ctx, label) = (*self.ctx(), label::COMMIT);
         let answer = self.send(&ctx, label, |database, call| database.commit_now(call));
@@ -53,12 +53,13 @@ impl Txn {
         acknowledged(&self.database, &ctx, writes).await
     }
 
-    /// Rolls back; returns when that is done or the session is broken. Nothing stays either way.
+    /// Rolls back; returns when that is done or the session is broken. The transaction has no
+    /// effect either way.
     pub async fn rollback(self) {
         self.rollback_with(NoRecord::None).await;
     }
 
-    /// Rolls back a branch that votes no, with the record of that.
+    /// Rolls back a branch that votes no, and writes the record of that vote.
     pub async fn rollback_with(mut self, no_record: NoRecord) {
         let (ctx, label) = (*self.ctx(), label::ROLLBACK);
         let answer = self.send(&ctx, label, move |database: Rc<Database>, call| async move {
@@ -66,10 +67,11 @@ impl Txn {
             database.write_no(&call, no_record).await;
             Ok(())
         });
-        // One that is over already was rolled back; one that is dangling is when it is dropped.
+        // A session that is over was rolled back already; one with an unanswered statement is
+        // rolled back when dropped.
         let Some(answer) = answer else { return };
         self.over();
-        // A crash has rolled it back as well.
+        // A crash of the database rolls it back as well.
         answer.or(&self.database, DbError::Broken).await.unwrap_or_default();
     }
 }
@@ -98,8 +100,8 @@ impl Database {
         if heard { Ok(writes) } else { Err(DbError::Unknown) }
     }
 
-    /// A transaction is about to be logged: what those who watch want to become of the record. If
-    /// something stands against it, the transaction is rolled back.
+    /// Announces the log record of a transaction, and returns the action of the watchers. If a
+    /// fault or a full disk prevents the record, the transaction is rolled back.
     pub(super) fn admit(&self, call: &Call, label: LabelId) -> Result<Action, DbError> {
         let order = self.log.announce(&call.ctx, label);
         let refusal = match order {
@@ -115,7 +117,7 @@ impl Database {
         Err(refusal)
     }
 
-    /// Returns whether the answer to a commit gets through to its caller.
+    /// Returns whether the answer to a commit reaches its caller.
     pub(super) fn is_heard(&self, call: &Call, force: Action, apply: Action) -> bool {
         force != Action::Mute
             && apply != Action::Mute
@@ -127,7 +129,8 @@ impl Database {
         self.env.suffers(local_fault, self.spec().name.stream, &call.ctx, 0)
     }
 
-    /// A semantic point of this database: what those who watch want, unless its node went down.
+    /// Reaches a semantic point of this database and returns the action of the watchers; none if
+    /// its node went down.
     #[inline]
     pub(super) fn reach(
         &self,
@@ -143,7 +146,7 @@ impl Database {
         self.env.sim().is_up(self.node).then_some(order)
     }
 
-    /// From here on the transaction is carried to its end whatever happens to its session.
+    /// Marks a transaction as submitted: it is carried to its end even if its session breaks.
     pub(super) fn begin_closing(&self, call: &Call) -> Result<Rc<Changes>, DbError> {
         self.check(call)?;
         let mut state = self.state_mut();
@@ -152,7 +155,7 @@ impl Database {
         Ok(Rc::new(std::mem::take(&mut session.changes)))
     }
 
-    /// Ends a session: its connection is free again, and so are its locks.
+    /// Ends a session and releases its connection and its locks.
     pub(super) fn close(&self, ctx: &Ctx, txn: TxnId) {
         let session = self.state_mut().sessions.remove(txn);
         if session.is_some() {
@@ -160,9 +163,9 @@ impl Database {
         }
     }
 
-    /// Puts the changes of a transaction in place and writes down what that shows. The log has
-    /// them at `lsn`; `branch` is the prepared branch that ends thereby. Gives the versions that
-    /// are on their way to copies.
+    /// Installs the changes of a transaction and records what they show. The log has them at `lsn`;
+    /// `branch` is the prepared branch that ends with it. Returns the versions that are sent to
+    /// copies.
     pub(super) fn install(
         &self,
         ctx: &Ctx,
@@ -218,8 +221,8 @@ impl Database {
         writes
     }
 
-    /// Sends the new versions of rows that are kept by quorums to their copies, each on behalf of
-    /// the step that has written it.
+    /// Sends the new versions of rows of quorum tables to their copies, each for the step that has
+    /// written it.
     fn send_to_copies(&self, ctx: &Ctx, changes: &Changes) -> Vec<Rc<Write>> {
         let system = self.env.system();
         if system.quorums.is_empty() {
@@ -257,13 +260,14 @@ impl Database {
         steps.iter().position(touches).map(|at| StepId(at as u8))
     }
 
-    /// Remembers how to undo a change until it is durable, then forgets its log records.
+    /// Keeps the undo information of a change until the change is durable, and then removes its log
+    /// records.
     pub(super) fn keep(&self, change: Unsettled) {
         self.state_mut().unsettled.push_back(change);
         self.settle();
     }
 
-    /// Forgets what has become durable by now.
+    /// Drops the undo information of changes that have become durable.
     pub(super) fn settle(&self) {
         let durable = self.log.durable();
         let mut state = self.state_mut();
@@ -276,7 +280,7 @@ impl Database {
         }
     }
 
-    /// The effects and values of a new version of a row that the old one did not show.
+    /// Records the effects and values that a new version of a row shows and the old one did not.
     pub(super) fn compare(
         &self,
         id: RowId,
@@ -308,7 +312,7 @@ impl Database {
         }
     }
 
-    /// Something durable holds unfinished work, or no longer.
+    /// The record that a log holds unfinished work, or no longer does.
     pub(super) fn holds(&self, ctx: &Ctx, op: OpId, label: LabelId, change: i64) -> Note {
         (ctx.for_op(op), Event::Holds { label, change })
     }

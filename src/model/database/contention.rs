@@ -1,13 +1,13 @@
-//! Waits between services in a database that several services use.
+//! Waits between services that share a database.
 //!
-//! A request for a core, a connection or a row lock waits for those that hold them meanwhile.
-//! The store knows both sides and writes down, when a wait ends, how much of it goes to which
-//! service's account: at every instant the wait is split over the permits of the pool (or the
-//! holders of the row), and the parts are integrated over time in whole nanoseconds, so that they
-//! add up to the wait. Permits that no session holds (a fault took them) are nobody's. A wait that
-//! ends with a crash of the database is not written down.
+//! A request for a core, a connection or a row lock waits for the services that hold them
+//! meanwhile. The store records, when a wait ends, which part of it each service has caused: at
+//! every instant the wait is divided over the permits of the pool (or the holders of the row), and
+//! the parts are integrated over time in whole nanoseconds, so that they add up to the wait.
+//! Permits that no session holds (a fault took them) are attributed to no service. A wait that ends
+//! with a crash of the database is not recorded.
 //!
-//! A database that one service has for itself keeps no such books.
+//! A database that only one service uses keeps no such account.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::model::env::{Ctx, Env};
 use crate::model::record::{Event, Resource, TxnId};
 use crate::model::system::{DatabaseId, ServiceId};
 
-/// The books of one database.
+/// The account of waits in one database.
 pub(super) struct Contention {
     env: Env,
     database: DatabaseId,
@@ -29,19 +29,19 @@ pub(super) struct Contention {
     rows: RefCell<Rows>,
 }
 
-/// Permits of which each is at any time somebody's or nobody's.
+/// Permits, each of which is held for a service or for none at any time.
 struct Pool {
     capacity: u64,
-    /// How many each service holds.
+    /// The number that each service holds.
     held: Vec<u64>,
-    /// The integral of that over time.
+    /// The integral of that number over time.
     area: Vec<u64>,
     since: Time,
 }
 
 #[derive(Default)]
 struct Rows {
-    /// For whom each open transaction acts.
+    /// The service of each open transaction.
     services: BTreeMap<TxnId, ServiceId>,
     waits: Vec<RowWait>,
 }
@@ -63,7 +63,7 @@ pub(super) struct Holding {
     service: ServiceId,
 }
 
-/// A wait in line for a permit; written down when dropped.
+/// A wait for a permit, which is recorded when dropped.
 pub(super) struct Waiting {
     contention: Rc<Contention>,
     resource: Resource,
@@ -74,7 +74,7 @@ pub(super) struct Waiting {
 }
 
 impl Contention {
-    /// Empty books; none if no two services use the database.
+    /// An empty account; none unless several services use the database.
     pub fn new(env: &Env, database: DatabaseId) -> Option<Rc<Self>> {
         let system = env.system();
         let users = system.users(database);
@@ -101,7 +101,7 @@ impl Contention {
         if resource == Resource::Core { &self.cores } else { &self.connections }
     }
 
-    /// A service gets in line for a permit.
+    /// Notes that a service begins to wait for a permit.
     pub fn wait(self: &Rc<Self>, resource: Resource, ctx: &Ctx, service: ServiceId) -> Waiting {
         let began = self.env.now();
         let mut pool = self.pool(resource).borrow_mut();
@@ -110,7 +110,7 @@ impl Contention {
         Waiting { contention, resource, ctx: *ctx, service, began, area }
     }
 
-    /// A service has a permit.
+    /// Notes that a service has got a permit.
     pub fn hold(self: &Rc<Self>, resource: Resource, service: ServiceId) -> Holding {
         let mut pool = self.pool(resource).borrow_mut();
         pool.advance(self.env.now());
@@ -118,23 +118,23 @@ impl Contention {
         Holding { contention: Rc::clone(self), resource, service }
     }
 
-    /// A transaction is open on behalf of a service.
+    /// Notes that a transaction is open for a service.
     pub fn open(&self, txn: TxnId, service: ServiceId) {
         self.rows.borrow_mut().services.insert(txn, service);
     }
 
-    /// For whom a transaction acts.
+    /// The service for which a transaction acts.
     pub fn service(&self, txn: TxnId) -> Option<ServiceId> {
         self.rows.borrow().services.get(&txn).copied()
     }
 
-    /// A transaction gets in line for a row lock.
+    /// Notes that a transaction begins to wait for a row lock.
     pub fn wait_for_row(&self, ctx: &Ctx, txn: TxnId, row: RowId) {
         let (since, shares) = (self.env.now(), BTreeMap::new());
         self.rows.borrow_mut().waits.push(RowWait { txn, row, ctx: *ctx, since, shares });
     }
 
-    /// The holders of rows are about to change: what was waited until now is theirs.
+    /// Attributes the wait until now to the holders of the rows, which are about to change.
     pub fn settle(&self, locks: &LockTable) {
         let (now, rows) = (self.env.now(), &mut *self.rows.borrow_mut());
         for wait in &mut rows.waits {
@@ -151,7 +151,7 @@ impl Contention {
         }
     }
 
-    /// A transaction does not wait for its row any more.
+    /// Notes that a transaction does not wait for its row any more.
     pub fn end_wait(&self, txn: TxnId) {
         let (wait, service) = {
             let rows = &mut *self.rows.borrow_mut();
@@ -164,12 +164,12 @@ impl Contention {
         }
     }
 
-    /// A transaction is over, prepared or not.
+    /// Notes that a transaction has ended, prepared or not.
     pub fn close(&self, txn: TxnId) {
         self.rows.borrow_mut().services.remove(&txn);
     }
 
-    /// The database crashed: nobody waits any more, and these transactions are over.
+    /// Drops all waits and these transactions after a crash of the database.
     pub fn crash(&self, lost: impl Iterator<Item = TxnId>) {
         let rows = &mut *self.rows.borrow_mut();
         rows.waits.clear();
@@ -223,7 +223,8 @@ impl Drop for Waiting {
             let mut pool = contention.pool(*resource).borrow_mut();
             pool.advance(now);
             let held = pool.area.iter().zip(&*area).map(|(after, before)| after - before);
-            // Rounded where they add up, so that nothing is lost.
+            // Cumulative sums are rounded, not the parts, so that the parts add up to the wait
+            // exactly.
             let until = held.scan(0, |sum, held| {
                 *sum += held;
                 Some(*sum / pool.capacity)

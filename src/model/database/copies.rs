@@ -1,8 +1,8 @@
-//! Copies of tables: what the source's owner reads to have it copied, and how a copy is written.
+//! Copies of tables: how the owner of the source reads changes, and how a copy is written.
 //!
-//! A copy takes over the provenance of what it copies, unchanged: what a probe of it sees is what
-//! the copy really contains. It shows no step of its own, for no operation writes it; so a copied
-//! effect is never counted a second time.
+//! A copy takes over the provenance of what it copies, unchanged: a probe of it sees what the copy
+//! really contains. It shows no step of its own, since no operation writes it; so a copied effect
+//! is never counted a second time.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,20 +19,21 @@ use crate::model::env::Ctx;
 use crate::model::record::{MessageClass, OpId, Sight};
 use crate::model::system::{Columns, RowKey, ServiceId, StepId, TableId};
 
-/// A row of a copy, as a step sees it.
+/// A row of a copy, as a probe of a step sees it.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// The sight of the step in it.
+    /// The effect of the step that it shows.
     pub sight: Sight,
-    /// Which version it is.
+    /// The version of the row.
     pub version: u64,
     /// The row.
     pub row: RowVersion,
 }
 
 impl Txn {
-    /// The rows (deleted ones included) that were committed behind a place in the table's log, in
-    /// that order, at most `limit`; and the place of the last one. A snapshot, as [`Txn::groups`].
+    /// The rows (deleted ones included) that were committed after a position in the table's log, in
+    /// that order, at most `limit`; and the position of the last one. It reads a snapshot, as
+    /// [`Txn::groups`].
     ///
     /// # Errors
     ///
@@ -49,8 +50,8 @@ impl Txn {
         .await
     }
 
-    /// Makes rows of a copy what these rows of its source are, by one statement. What is so
-    /// already is left alone, and if that goes for all of them the transaction writes nothing.
+    /// Overwrites rows of a copy with rows of its source, by one statement. Rows that are equal
+    /// already are left alone; if all are, the transaction writes nothing.
     ///
     /// # Errors
     ///
@@ -72,7 +73,8 @@ impl Txn {
 }
 
 impl Txn {
-    /// Makes a row of a copy this version, by one statement, unless it has that or a newer one.
+    /// Overwrites a row of a copy with this version, by one statement, unless the copy has that or
+    /// a newer one.
     ///
     /// # Errors
     ///
@@ -137,7 +139,7 @@ impl Database {
         RowVersion::new(key, Arc::clone(self.state().row(table, key)))
     }
 
-    /// The place of the newest change in a table's log; 0 if there is none yet.
+    /// The position of the newest change in a table's log; 0 if there is none yet.
     pub fn newest(self: &Rc<Self>, table: TableId) -> u64 {
         self.state_mut().table_mut(table).newest()
     }
@@ -161,8 +163,8 @@ impl Database {
         Ok(())
     }
 
-    /// The effect that a row of a copy shows of a step that was taken in another table: as
-    /// [`super::ledger::Ledger::shows`], but by what was copied.
+    /// The effect that a row of a copy shows of a step on another table: as
+    /// [`super::ledger::Ledger::shows`], but by the provenance that was copied.
     pub(super) fn copy_shows(&self, op: OpId, step: StepId, row: &Row) -> (i32, i32) {
         let info = self.env.operation(op);
         let operation = self.env.system().operation(info.kind);

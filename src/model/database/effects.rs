@@ -21,9 +21,9 @@ use crate::model::system::{
 
 /// The content that a statement is about to write.
 pub(super) enum Written {
-    /// These values.
+    /// New values.
     Cells(Vec<(u8, Derived)>, Policy),
-    /// So much more.
+    /// Differences to add.
     Deltas(Vec<(u8, Delta)>),
 }
 
@@ -37,20 +37,20 @@ impl Written {
     }
 }
 
-/// How often an effect is among these entries, which are in order.
+/// The number of times that an effect occurs in these entries, which are sorted.
 fn how_often(entries: &[Entry], effect: Effect) -> i32 {
     entries.binary_search_by_key(&effect, |entry| entry.0).map_or(0, |at| entries[at].1)
 }
 
 impl Database {
-    /// Which row a step writes.
+    /// The row that a step writes.
     pub(super) fn row_of(&self, at: StepRef) -> RowId {
         let info = self.env.operation(at.op);
         let step = &self.env.system().operation(info.kind).steps[at.step.index()];
         RowId { table: step.table, key: info.keys[usize::from(step.key)] }
     }
 
-    /// How a step (or what takes it back) reads its row before it writes it, if it does.
+    /// The way in which a step (or its compensation) reads its row before it writes it, if it does.
     pub(super) fn read_first(&self, at: StepRef) -> Option<ReadFirst> {
         let info = self.env.operation(at.op);
         let step = &self.env.system().operation(info.kind).steps[at.step.index()];
@@ -60,7 +60,7 @@ impl Database {
         }
     }
 
-    /// The lock that the statement of a step takes: what only reads may need none.
+    /// The lock that the statement of a step takes; a read may need none.
     pub(super) fn lock_of(&self, at: StepRef, row: RowId) -> Option<(RowId, Mode)> {
         let info = self.env.operation(at.op);
         let step = &self.env.system().operation(info.kind).steps[at.step.index()];
@@ -71,7 +71,7 @@ impl Database {
         }
     }
 
-    /// Carries out a step, or takes it back. An update computes from the row as it was `found`.
+    /// Carries out a step or its compensation. An update computes from the row as it was `found`.
     pub(super) fn apply_step(
         &self,
         call: &Call,
@@ -125,14 +125,15 @@ impl Database {
         let fits =
             row.live != matches!(wanted, Change::Insert(_)) && found.is_none_or(RowVersion::exists);
         match at.direction {
-            // What is there already because this very step put it there needs no doing.
+            // The row is there because this very step has inserted it: nothing has to be done.
             Direction::Forward if !fits && wanted.is_whole() => {
                 let reason = if row.live { RefusalReason::RowExists } else { RefusalReason::NoRow };
                 return if applied() > 0 { Ok(()) } else { Err(reason) };
             }
             Direction::Forward if !fits => return Err(RefusalReason::NoRow),
-            // Compensation of what never happened has no effect. What stood in a row that somebody
-            // has deleted is gone with it: to take it back is to take note of that, once.
+            // The compensation of a step that never took effect has no effect. If the row was
+            // deleted meanwhile, the step's effect is gone with it, and the compensation only
+            // records, once, that it is.
             Direction::Undo if applied() <= 0 => return Ok(()),
             Direction::Undo if !fits && (row.live || applied() <= undone()) => return Ok(()),
             Direction::Forward | Direction::Undo => {}
@@ -162,7 +163,7 @@ impl Database {
         Ok(())
     }
 
-    /// How often the transaction itself has written an effect that its row would show.
+    /// The number of times that the transaction itself has written an effect into a row.
     fn own_effects(&self, effect: Effect, id: RowId, own: &Row, committed: &Row) -> i32 {
         let columns = (0..own.cells.len() as u8).chain([EXISTENCE]);
         columns
@@ -173,7 +174,7 @@ impl Database {
             .sum()
     }
 
-    /// Takes back the newest step that one of these cells shows.
+    /// Reverts the newest step that one of these cells shows.
     pub(super) fn undo_newest(
         &self,
         call: &Call,
@@ -201,7 +202,7 @@ impl Database {
         }
     }
 
-    /// The newest step that a cell shows and that was not taken back.
+    /// The newest step that a cell shows and that was not compensated.
     fn newest_step(&self, id: RowId, column: u8, row: &Row) -> Option<(OpId, StepId)> {
         let entries = row.provenance(column).entries();
         let stands = |(effect, times): &&Entry| {
@@ -260,14 +261,14 @@ impl Database {
         Ok(())
     }
 
-    /// Takes note that a job has derived a value and found it in the row that it had read, so that
-    /// there was nothing to write: from now on the cell also reflects what the value was derived
-    /// from. (A ticket opened and closed between two runs leaves the count what it was; the count
-    /// is right about both.) It says nothing that the values do not show, takes no time, leaves
-    /// no trace in locks or log, as a real job does that has nothing to write.
+    /// Notes that a job has derived a value and found it in the row that it had read, so that there
+    /// was nothing to write: from now on the cell also reflects the sources of the value. (A ticket
+    /// opened and closed between two runs leaves the count what it was; the count is right about
+    /// both.) This changes no value, takes no time, and leaves no trace in locks or log, as a real
+    /// job that has nothing to write.
     ///
-    /// True if that is so; false if the row is no longer what was read, or somebody is about to
-    /// write it, so that the job must look again.
+    /// Returns false if the row is no longer what was read, or a transaction is about to write it,
+    /// so that the job must read again.
     pub fn attest(
         &self,
         ctx: &Ctx,
@@ -294,7 +295,7 @@ impl Database {
             if news.iter().all(|(_, times)| *times < 0) {
                 return true;
             }
-            // Built upon what was found, so that the next difference is no longer than this one.
+            // Built on what was found, so that the next difference is no longer than this one.
             let kept = news.into_iter().filter(|(_, times)| *times < 0);
             let kept = kept.map(|(effect, times)| (effect, -times)).collect();
             let mut row = Row::clone(now);
@@ -320,7 +321,8 @@ impl Database {
                 .into_iter()
                 .map(|(column, derived)| {
                     let known = now.provenance(column);
-                    // A column that is only carried along costs nothing.
+                    // A column that is written back unchanged keeps its provenance, which saves the
+                    // comparison.
                     let provenance = match derived.provenance.since(known).is_empty() {
                         true => known.clone(),
                         false => settle(&derived, column),
@@ -375,7 +377,7 @@ impl Database {
     }
 
     /// Returns for each of these versions whether a rule refuses a step that it would bring into a
-    /// cell, which would hold `wanted` with all of them.
+    /// cell, which holds `wanted` with all of them.
     pub(super) fn would_refuse(
         &self,
         id: RowId,
@@ -424,8 +426,8 @@ impl Database {
         entries.into_iter().map(|(effect, _)| effect).filter(is_news).collect()
     }
 
-    /// Returns whether a random refusal strikes a step: drawn once per operation and step, equal
-    /// everywhere.
+    /// Returns whether a random refusal strikes a step. It is drawn once for each operation and
+    /// step, and so is equal under every pattern.
     pub(super) fn is_refused_at_random(&self, op: OpId, step: &StepSpec) -> bool {
         let Some(Refuse::Probability(share)) = step.refuse else { return false };
         let stream = self.env.op_stream(op);
@@ -477,7 +479,7 @@ impl Writing<'_> {
         }
     }
 
-    /// The value that a column would hold, or none if it is no 64-bit number.
+    /// The value that a column would hold, or none if it exceeds 64 bits.
     fn value_after(&self, row: &Row, column: u8) -> Option<i64> {
         let listed = |cells: &[(u8, ValueSpec)]| {
             cells.iter().find(|cell| cell.0 == column).map(|cell| self.value(cell.1))
@@ -508,7 +510,7 @@ impl Writing<'_> {
         })
     }
 
-    /// The columns that are written, each with its value; none if one is no 64-bit number.
+    /// The columns that are written, each with its value; none if one exceeds 64 bits.
     fn values(&self, row: &Row) -> Option<Vec<(u8, i64)>> {
         let written: Vec<u8> = match self.wanted {
             Change::Insert(_) => (0..row.cells.len() as u8).collect(),
@@ -517,8 +519,8 @@ impl Writing<'_> {
         written.into_iter().map(|column| Some((column, self.value_after(row, column)?))).collect()
     }
 
-    /// Writes, and leaves the effect's trace in every cell that it writes. What was computed
-    /// contains what was read, and not what others have written since.
+    /// Writes values and adds the effect to the provenance of every cell that it writes. A computed
+    /// value reflects what was read, and not what others have written since.
     fn write(&self, row: &mut Row, values: Vec<(u8, i64)>, effect: Effect) {
         let first = Provenance::default().and(effect);
         if self.wanted.is_whole() {
@@ -534,7 +536,7 @@ impl Writing<'_> {
     }
 }
 
-/// Puts derived cells in place; a row that is made thereby has initial values elsewhere.
+/// Writes derived cells; a row that is made by it has initial values in the other cells.
 fn place(row: &mut Row, cells: Vec<(u8, i64, Provenance)>, spec: &TableSpec) {
     let made =
         !row.live && cells.iter().any(|(column, value, _)| *column == EXISTENCE && *value > 0);

@@ -1,10 +1,11 @@
-//! The fence: transactions carry a token that only grows, and a lower one no longer gets in.
+//! Fencing: transactions carry a token that only grows, and the database refuses a lower one than
+//! it has seen.
 //!
-//! A lease cannot stop who held it before: a paused process, or one whose message is late, acts
-//! once more when somebody else holds the lease. What stops it is the store. The highest token is
-//! kept like a row: read under a shared lock by those that carry it, raised under an exclusive one,
-//! and durable with the transaction that raised it. So behind the commit of a token no lower one
-//! commits, crashes or not. (Kleppmann, *How to do distributed locking*, 2016.)
+//! A lease cannot stop its former holder: a paused process, or one whose message is late, acts once
+//! more when another one holds the lease. The store can. It keeps the highest token like a row:
+//! read under a shared lock by transactions that carry it, raised under an exclusive one, and
+//! durable with the transaction that raised it. So after the commit of a token no lower one
+//! commits, despite crashes. (Kleppmann, *How to do distributed locking*, 2016.)
 
 use super::locks::Mode;
 use super::rows::RowId;
@@ -16,13 +17,13 @@ use crate::model::system::{RowKey, TableId};
 const FENCE: RowId = RowId { table: TableId(u16::MAX - 1), key: RowKey(0) };
 
 impl Txn {
-    /// Passes the fence with a token, before anything else is done. The token lasts if this
+    /// Checks a fencing token, before anything else is done. A higher token is stored if this
     /// transaction commits.
     ///
     /// # Errors
     ///
-    /// [`DbError::Fenced`] if a transaction with a higher one has committed; further ones as every
-    /// statement.
+    /// [`DbError::Fenced`] if a transaction with a higher token has committed; further ones as
+    /// every statement.
     pub async fn fence(&mut self, token: u64) -> Result<(), DbError> {
         let ctx = *self.ctx();
         self.ask(&ctx, move |database, call| {

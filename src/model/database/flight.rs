@@ -1,4 +1,4 @@
-//! Messages of a session: they are never lost on the way, but wait while the link is cut.
+//! Messages of a session: they are never lost, but wait while the link is cut.
 
 use std::rc::Rc;
 
@@ -7,8 +7,8 @@ use crate::kernel::{NodeId, Purpose, Time};
 use crate::model::env::Ctx;
 use crate::model::record::{Event, LabelId, MessageClass};
 
-/// A message between a service's node and the database's. One that is dropped before it has
-/// arrived died with its session.
+/// A message between a service's node and the database's. If it is dropped before it has arrived,
+/// its session has died.
 pub(super) struct Flight {
     database: Rc<Database>,
     ctx: Ctx,
@@ -17,23 +17,23 @@ pub(super) struct Flight {
     label: LabelId,
     message: u32,
     class: MessageClass,
-    /// When it arrives, unless the link is cut then.
+    /// The time of arrival, unless the link is cut then.
     pub arrives: Time,
     landed: bool,
 }
 
-/// Where a message goes.
+/// The direction of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leg {
     There = 0,
     Back = 2,
 }
 
-/// The leg between the two: the work itself. Names its draw.
+/// The leg number of the work itself, which keys its draw.
 pub(super) const WORK_LEG: u64 = 1;
 
 impl Flight {
-    /// Sends a message now. Within one node there is no message.
+    /// Sends a message now; none within one node.
     pub fn depart(database: &Rc<Database>, call: &Call, label: LabelId, leg: Leg) -> Option<Self> {
         let (from, to) = match leg {
             Leg::There => (call.from, database.node),

@@ -1,9 +1,9 @@
-//! Rows of a table that somebody adds up, by the group that each names: how many count, what they
-//! come to, and the effects that this reflects.
+//! Aggregation of rows by a key that each names: how many count, their sum, and the effects that
+//! the sum reflects.
 //!
-//! Groups are kept up to date instead of being read off all their rows each time. A change only
-//! notes the row as it was; the next query pays for what has changed since. So a job that counts
-//! again and again pays for changes, however large the groups have become.
+//! Groups are maintained incrementally. A change only notes the row as it was; the next query pays
+//! for what has changed since. So a job that counts again and again pays for changes, however large
+//! the groups have become.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::rows::{Row, RowVersion};
 use crate::kernel::Lookup;
 use crate::model::system::{ColumnRef, RowKey};
 
-/// The way in which rows of a table are added up into a cell of other rows.
+/// An aggregation of rows of a table into a cell of other rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Aggregate {
     /// The column that holds the key of the row into which a row is counted.
@@ -23,17 +23,17 @@ pub struct Aggregate {
     pub of: Option<u8>,
     /// The values of those rows that count.
     pub filter: Vec<(u8, i64)>,
-    /// The cell that holds the outcome.
+    /// The cell that holds the result.
     pub into: ColumnRef,
 }
 
 impl Aggregate {
-    /// Returns whether a row counts.
+    /// Returns whether a row passes the filter.
     fn admits(&self, row: &Row) -> bool {
         row.live && self.filter.iter().all(|(column, value)| row.value(*column) == *value)
     }
 
-    /// The cells on which the outcome depends: also those of rows that were looked at in vain.
+    /// The cells on which the result depends, including those of rows that the filter rejects.
     fn columns(&self) -> impl Iterator<Item = u8> {
         let filter = self.filter.iter().map(|(column, _)| *column);
         filter.chain([self.by]).chain(self.of).chain([EXISTENCE])
@@ -44,19 +44,19 @@ impl Aggregate {
     }
 }
 
-/// The rows of one group as a reader got them: it stays what it is whatever is written later.
+/// The rows of one group as they were read, unaffected by later writes.
 #[derive(Clone, Default)]
 pub struct Group {
     rows: Arc<BTreeMap<RowKey, Arc<Row>>>,
     count: i64,
     sum: i64,
     provenance: Provenance,
-    /// One of the initial rows that nobody has written, where they belong to the group.
+    /// An initial row that was never written, if such rows belong to the group.
     pub(super) untouched: Option<RowVersion>,
 }
 
 impl Group {
-    /// How many rows count.
+    /// The number of rows that count.
     pub fn count(&self) -> i64 {
         self.count
     }
@@ -71,13 +71,14 @@ impl Group {
         Derived::at_home(value, self.provenance.clone())
     }
 
-    /// Its rows, deleted ones included. Of the initial ones that nobody has written it is the last.
+    /// The rows, deleted ones included. Of the initial rows that were never written it has one, as
+    /// the last.
     pub fn rows(&self) -> impl Iterator<Item = RowVersion> {
         let written = self.rows.iter().map(|(key, row)| RowVersion::new(*key, Arc::clone(row)));
         self.untouched.iter().cloned().chain(written)
     }
 
-    /// Counts so many rows more that are like this one.
+    /// Adds `times` rows that are like this one.
     pub(super) fn add(&mut self, how: &Aggregate, row: &Row, times: i64) {
         if how.admits(row) {
             self.count += times;
@@ -90,18 +91,19 @@ impl Group {
 pub(super) struct Groups {
     pub how: Aggregate,
     groups: BTreeMap<i64, Kept>,
-    /// The rows that have changed since somebody last asked, each as it was then; none if it was in
-    /// no group.
+    /// The rows that have changed since the last query, each as it was then; none if it was in no
+    /// group.
     changed: BTreeMap<RowKey, Option<Arc<Row>>>,
 }
 
-/// A group, and what it takes to keep it up to date.
+/// A group, with the state that its maintenance needs.
 #[derive(Default)]
 struct Kept {
     group: Group,
-    /// How often it reflects each effect, which its provenance says as well.
+    /// The number of times that it reflects each effect, as its provenance says.
     reflected: Lookup<Effect, i32>,
-    /// True if something may be reflected less often than before, so that all rows must be read.
+    /// True if an effect may be reflected less often than before, so that all rows must be read
+    /// again.
     shrunk: bool,
 }
 
@@ -111,13 +113,13 @@ impl Groups {
         Self { how, groups: BTreeMap::new(), changed: rows.map(|key| (key, None)).collect() }
     }
 
-    /// A row is about to be replaced; none if it was in no group.
+    /// Notes a row that is about to be replaced; none if it was in no group.
     pub fn note(&mut self, key: RowKey, before: Option<&Arc<Row>>) {
         self.changed.entry(key).or_insert_with(|| before.cloned());
     }
 
-    /// Takes in all changes, where `now` gives the rows as they are. `home` is the effect for which
-    /// one counts in the cell of a row.
+    /// Applies all changes, where `now` returns the current rows. `home` maps an effect to the one
+    /// for which it counts in the cell of a row.
     pub fn catch_up(
         &mut self,
         now: impl Fn(RowKey) -> Option<Arc<Row>>,
@@ -146,7 +148,7 @@ impl Groups {
         }
     }
 
-    /// The group of this value.
+    /// The group with this value.
     pub fn get(&mut self, value: i64, home: impl Fn(Effect, RowKey) -> Effect) -> Group {
         let Some(kept) = self.groups.get_mut(&value) else { return Group::default() };
         if std::mem::take(&mut kept.shrunk) {
@@ -157,8 +159,8 @@ impl Groups {
 }
 
 impl Kept {
-    /// A row of the group was written. What it newly reflects, the group does as well: each effect
-    /// as often as the cell that reflects it most.
+    /// Applies a write to a row of the group: the group reflects each effect as often as the cell
+    /// that reflects it most.
     fn reflect(
         &mut self,
         how: &Aggregate,
@@ -179,7 +181,7 @@ impl Kept {
             for (effect, more) in chain.since(old) {
                 let effect_here = home(effect);
                 let known = self.reflected.get(&effect_here).copied();
-                // What no cell reflected before, this one did not reflect either.
+                // An effect that no cell reflected before was not reflected by this one either.
                 let times = if known.is_none() { more } else { chain.times(effect) };
                 if more < 0 || times <= 0 || known.is_some_and(|known| known <= 0) {
                     self.shrunk = true;

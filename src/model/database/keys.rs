@@ -1,4 +1,4 @@
-//! Idempotency keys: what has been done once and must not be done again, and what came of it.
+//! Idempotency keys: what must be done only once, with its outcome.
 
 use std::collections::VecDeque;
 
@@ -9,14 +9,14 @@ use crate::kernel::{Lookup, Time};
 use crate::model::record::OpId;
 use crate::model::system::{RowKey, StepId, TableId};
 
-/// Names something that is to be done once: an idempotency key, or a row of an inbox.
+/// An idempotency key, or a row of an inbox.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct IdemKey {
     /// The operation.
     pub op: OpId,
     /// Its step.
     pub step: StepId,
-    /// Carried out or taken back.
+    /// The direction: forward or compensation.
     pub direction: Direction,
     /// The consumer that claims the key, where a step has several.
     pub consumer: u16,
@@ -26,8 +26,8 @@ pub struct IdemKey {
 const KEYS: TableId = TableId(u16::MAX);
 
 impl IdemKey {
-    /// The row that stands for the key in the lock table: who finds a key that is not yet
-    /// committed waits for whoever wrote it, as at any unique index.
+    /// The row that stands for the key in the lock table: a transaction that finds an uncommitted
+    /// key waits for the one that wrote it, as at any unique index.
     pub(super) fn row(self) -> RowId {
         RowId { table: KEYS, key: RowKey(self.packed()) }
     }
@@ -43,7 +43,7 @@ impl IdemKey {
 pub(super) struct Keys {
     /// The outcome under each key.
     known: Lookup<u64, EventKind>,
-    /// In the order of their commits, for the retention.
+    /// The keys in the order of their commits, for the retention.
     order: VecDeque<(Time, u64)>,
 }
 
@@ -53,7 +53,7 @@ impl Keys {
         self.known.get(&key.packed()).copied()
     }
 
-    /// Commits a key, or another outcome under it. Returns the outcome before.
+    /// Commits a key, or a new outcome under it. Returns the previous outcome.
     pub fn insert(&mut self, key: IdemKey, outcome: EventKind, now: Time) -> Option<EventKind> {
         let before = self.known.insert(key.packed(), outcome);
         if before.is_none() {
@@ -62,7 +62,7 @@ impl Keys {
         before
     }
 
-    /// Takes back what was not durable under a key, if it is still there.
+    /// Reverts an outcome that was not durable, if it is still there.
     pub fn restore(&mut self, key: IdemKey, before: Option<EventKind>) {
         match before {
             Some(outcome) if self.known.contains_key(&key.packed()) => {
@@ -76,8 +76,8 @@ impl Keys {
         }
     }
 
-    /// Forgets the keys of these operations that were committed before `time`. The others have no
-    /// retention and stay for ever.
+    /// Removes the keys of these operations that were committed before `time`. Other keys have no
+    /// retention and are kept for ever.
     pub fn forget_before(&mut self, time: Time, concerns: impl Fn(OpId) -> bool) {
         while let Some((at, key)) = self.order.front().copied()
             && at < time

@@ -1,4 +1,4 @@
-//! The effects that a store shows: which step an effect in a cell counts for, and how often it is
+//! The ledger of shown effects: the step for which an effect in a cell counts, and how often it is
 //! shown now.
 //!
 //! A job that derives `open_tickets` from ticket rows carries the effects of the steps that wrote
@@ -18,31 +18,31 @@ use crate::model::system::{
 /// The pseudo-column that says whether a row exists.
 pub const EXISTENCE: u8 = u8::MAX;
 
-/// Attribution of effects to steps, and the tally of what is shown.
+/// The attribution of effects to steps, and the counts of shown effects.
 pub(super) struct Ledger {
     env: Env,
     /// By kind of operation: its position among the kinds that have steps here, or [`ABSENT`].
     kinds: Vec<u16>,
-    /// By position of the kind and by step: the step's place among those that are stored here.
+    /// The slot of each step among those that are stored here, by position of the kind and by step.
     slots: Vec<[u8; MAX_STEPS]>,
-    /// How many places an operation has in `shown`.
+    /// The number of slots of an operation in `shown`.
     stride: usize,
-    /// By operation, place and direction.
+    /// The counts, by operation, slot and direction.
     shown: RefCell<Vec<[i8; 2]>>,
 }
 
-/// The state of one step as a row or cell shows it.
+/// The counts of one step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Shows {
-    /// How often the effect is shown.
+    /// The number of times that the effect is shown.
     pub forward: i8,
-    /// How often its compensation is.
+    /// The number of times that its compensation is shown.
     pub undo: i8,
 }
 
 impl Ledger {
-    /// The ledger of one database. Its size follows from what is stored there, not from the
-    /// whole system, so that a thousand databases take no more than a thousand times one.
+    /// The ledger of one database. Its size depends on what is stored there, not on the whole
+    /// system: a system may have a thousand databases.
     pub fn new(env: &Env, id: DatabaseId) -> Self {
         let system = Arc::clone(env.system());
         let Places { kinds, slots, stride } = places(&system, id);
@@ -54,7 +54,7 @@ impl Ledger {
         (place != ABSENT).then_some(usize::from(place))
     }
 
-    /// The provenance of a copied or computed value as it counts in the cell it is written to.
+    /// The provenance of a copied or computed value, attributed to the cell to which it is written.
     pub fn settle(&self, derived: &Derived, cell: ColumnRef, key: RowKey) -> Provenance {
         if derived.at_home {
             return derived.provenance.clone();
@@ -64,8 +64,8 @@ impl Ledger {
         Provenance::default().plus(most(entries.map(at_home).collect()))
     }
 
-    /// Returns whether a change of this effect in this cell is what shows its step: each step is
-    /// shown by one cell only, however many it writes.
+    /// Returns whether a change of this effect in this cell counts for its step: each step is shown
+    /// by one cell only, however many it writes.
     pub fn is_shown_by(&self, effect: Effect, table: TableId, column: u8, key: RowKey) -> bool {
         let info = self.env.operation(effect.op);
         let operation = self.env.system().operation(info.kind);
@@ -86,7 +86,7 @@ impl Ledger {
         *tally = tally.saturating_add(times.clamp(-127, 127) as i8);
     }
 
-    /// The state of a step as the store shows it now.
+    /// The current counts of a step.
     pub fn shows(&self, effect: Effect) -> Shows {
         let shown = self.shown.borrow();
         let tally = self.tally(effect).and_then(|place| shown.get(place));
@@ -100,13 +100,13 @@ impl Ledger {
     }
 }
 
-/// The place of a step that another database stores.
+/// The slot of a step that another database stores.
 const ELSEWHERE: u8 = u8::MAX;
 
 /// The position of a kind of operation that has no step here.
 const ABSENT: u16 = u16::MAX;
 
-/// The kinds and steps that one database stores, numbered.
+/// The numbering of the kinds and steps that one database stores.
 struct Places {
     kinds: Vec<u16>,
     slots: Vec<[u8; MAX_STEPS]>,

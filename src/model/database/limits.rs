@@ -1,10 +1,10 @@
-//! How long a session lives whose client is not heard of.
+//! The lifetime of a session whose client is silent.
 //!
 //! A *process* that dies leaves an operating system behind, which closes its connections: the
 //! database hears of it one network trip later and rolls back what was not submitted. A *machine*
 //! that dies (`machine = true` of a crash) and a cut cable (a partition) are silence, and silence
 //! looks like a client that thinks. The session keeps its connection, its transaction and its row
-//! locks, and others wait for them, until the first of these limits ends it:
+//! locks, for which others wait, until the first of these limits ends it:
 //!
 //! - `branch-timeout`, since the transaction began: for every transaction that was not prepared,
 //!   heard of or not. PostgreSQL 17 calls it `transaction_timeout` (off by default), XA the
@@ -28,14 +28,14 @@
 //! connections and refuses new ones. When its whole machine dies, a client whose request is under
 //! way hears nothing, nor does one that wants a connection: both wait, and keep their workers,
 //! until the machine is back and resets, or until their own keepalive gives up (the same values).
-//! Whoever has called the client gives up at its own deadline.
+//! The caller of the client gives up at its own deadline.
 //!
-//! So the defaults keep the locks of a dead machine for 10 s, not for two hours: few run a
-//! database for transactions across services without any bound on their length. With a longer
+//! So the defaults keep the locks of a dead machine for 10 s, not for two hours: few run a database
+//! for transactions across services without any bound on their length. With a longer
 //! `branch-timeout` the other two limits are what counts. A statement has no limit of its own: it
-//! takes long only where it waits for a row lock, and `lock-timeout` bounds that. What TCP repeats
-//! because nobody acknowledges it (for 15 minutes or so: `tcp_retries2`) is not modelled: probes
-//! stand for it. A prepared branch has no session any more and none of these limits.
+//! takes long only where it waits for a row lock, and `lock-timeout` bounds that. TCP's
+//! retransmission of unacknowledged data (for about 15 minutes: `tcp_retries2`) is not modelled:
+//! probes stand for it. A prepared branch has no session any more and none of these limits.
 
 use std::rc::Rc;
 
@@ -48,14 +48,14 @@ use crate::model::system::KeepaliveSpec;
 /// The manual page about the life of a silent session.
 pub const MANUAL: &str = include_str!("limits.rs");
 
-/// The last sign of life that the database's machine has of the client of a session.
+/// The last sign of life from the client of a session, as the database's machine knows it.
 #[derive(Clone, Copy)]
 pub(super) struct Heard {
-    /// When a request last arrived or was answered.
+    /// The time at which a request last arrived or was answered.
     last: Time,
-    /// A request is being worked on.
+    /// True while a request is being processed.
     busy: bool,
-    /// The client's machine has died since: it will answer the next probe with a reset.
+    /// True if the client's machine has died since: it will answer the next probe with a reset.
     forgotten: bool,
 }
 
@@ -66,20 +66,20 @@ impl Heard {
     }
 }
 
-/// The longest that anything recurring takes to find nothing to do.
+/// The longest time that a periodic activity takes to find nothing to do.
 const BRIEF: Span = Span::from_secs(1);
 
 impl Session {
-    /// Returns whether it stands for something to do: for an operation, or for what takes long and
-    /// keeps others waiting. A job or a relay that looks for work has a session in every round,
-    /// also when all is over.
+    /// Returns whether the session counts as work: it belongs to an operation, or has taken long
+    /// and may keep others waiting. A job or a relay that looks for work opens a session in every
+    /// round, also when all work is done.
     pub(super) fn is_work(&self, now: Time) -> bool {
         self.ctx.op != OpId::NONE || now > self.heard.last + BRIEF
     }
 }
 
 impl Database {
-    /// Sees to it that a transaction of a client on node `from` is rolled back if it stays open
+    /// Schedules the rollback of a transaction of a client on node `from`, in case it stays open
     /// for too long.
     pub(super) fn limit(self: &Rc<Self>, txn: TxnId, from: NodeId) {
         let (now, sim, spec) = (self.env.now(), self.env.sim(), self.spec());
@@ -99,7 +99,8 @@ impl Database {
         }
     }
 
-    /// Rolls back, one after the other, what was open for as long as the branch timeout.
+    /// Rolls back, one after the other, transactions that were open for as long as the branch
+    /// timeout.
     async fn reap(self: Rc<Self>) {
         loop {
             let first = self.state().deadlines.front().copied();
@@ -113,8 +114,8 @@ impl Database {
         self.state_mut().reaping = false;
     }
 
-    /// Sends the probes of TCP's keepalive to the client of a session, and ends the session where
-    /// nobody answers.
+    /// Sends keepalive probes to the client of a session, and ends the session if they are not
+    /// answered.
     async fn probe_client(self: Rc<Self>, txn: TxnId, from: NodeId) {
         let KeepaliveSpec { idle, interval, probes } = self.spec().keepalive;
         let (mut next, mut unanswered) = (self.env.now() + idle, 0);
@@ -136,7 +137,7 @@ impl Database {
         }
     }
 
-    /// Ends a session whose client has sent nothing for so long since it was last answered.
+    /// Ends a session whose client has sent nothing for so long since its last answer.
     async fn end_idle(self: Rc<Self>, txn: TxnId, limit: Span) {
         let mut next = self.env.now() + limit;
         loop {
@@ -150,9 +151,9 @@ impl Database {
         }
     }
 
-    /// Waits, as the client of a session that was broken, for as long as nobody tells it: while the
+    /// Waits, as the client of a broken session, until the client learns of it: while the
     /// database's whole machine is down, at most until the probes of its own keepalive have gone
-    /// unanswered since it last `heard` anything. A machine that is back answers with a reset.
+    /// unanswered since it last `heard` anything. A restarted machine answers with a reset.
     pub(super) async fn outlast_silence(&self, heard: Time) {
         let KeepaliveSpec { idle, interval, probes } = self.spec().keepalive;
         let limit = heard + idle + interval.saturating_mul(probes.into());
@@ -174,9 +175,9 @@ impl Database {
         }
     }
 
-    /// The client of a session has hung up or died. Its operating system closes the connection,
-    /// and the database learns of it after a `delay`, as soon as anything passes. A machine that
-    /// has died with its processes tells nobody.
+    /// Closes the connection of a client that has hung up or died. Its operating system does so,
+    /// and the database learns of it after a `delay`, as soon as messages pass. If the machine has
+    /// died with its processes, the database learns nothing.
     pub(super) fn hang_up(self: &Rc<Self>, txn: TxnId, from: NodeId, delay: Span) {
         if self.wire.is_silent(from) {
             if let Some(session) = self.state_mut().sessions.get_mut(txn) {

@@ -1,21 +1,20 @@
 //! Row locks: the lock table of a database, which says who holds which row and who waits for it.
 //!
 //! Locks are shared or exclusive, one for each row. A shared request waits behind an exclusive one
-//! that waits already, so nobody starves. Only an upgrade (from shared to exclusive) goes ahead of
-//! those that do not hold the row. A request that would close a circle of waiting within the
-//! database is refused at once: the victim of a deadlock is the requester. A circle through several
-//! databases is seen by none of them, and ends when one of the waits takes as long as
-//! `lock-timeout`.
+//! that waits already, so no transaction starves. Only an upgrade (from shared to exclusive) goes
+//! ahead of those that do not hold the row. A request that would close a cycle of waits within the
+//! database is refused at once: the victim of a deadlock is the requester. A cycle through several
+//! databases is detected by none of them, and ends when one of the waits reaches `lock-timeout`.
 //!
-//! `lock-order` is the order in which waiters get a lock that was given back.
+//! `lock-order` is the order in which waiters get a released lock.
 //!
 //! - `arrival`: the lock passes to the first in line.
 //! - `wake-all` (default): waiters wake up and compete, as for the row locks of PostgreSQL (its
 //!   `src/backend/access/heap/README.tuplock`; `heap_update` and `heapam_tuple_lock` for what
 //!   follows a new version). A transaction that meets a locked row stands in line for this version
 //!   of the row: the *front* of the line waits for the holder, the others for their turn to be the
-//!   front. When the holder is gone, the front wakes up (which takes `wake-up`) and asks again;
-//!   whoever comes along meanwhile may have the row already. If the holder has committed a new
+//!   front. When the holder is gone, the front wakes up (which takes `wake-up`) and asks again; a
+//!   transaction that came meanwhile may have the row already. If the holder has committed a new
 //!   version, the line leads nowhere: one after the other becomes the front, notices, leaves the
 //!   line and *follows* the new version, where it waits for the next holder directly. When that
 //!   holder is gone all followers wake up together, and the first one on a processor has the row.
@@ -24,10 +23,9 @@
 //!
 //! The order matters where one transaction wants hot rows of several databases. By arrival, the
 //! order of a line is that in which requests came, much the same everywhere. Followers get a row in
-//! an order that differs from database to database, so that each of two transactions soon holds
-//! what the other wants, for as long as the lock timeout lasts: few hot rows serve a fraction of
-//! what they would by arrival. A test holds both throughput and aborts against those of a measured
-//! PostgreSQL 15.
+//! an order that differs from database to database, so that two transactions soon hold rows that
+//! the other waits for, until the lock timeout: with few hot rows the throughput is a fraction of
+//! that by arrival. A test compares throughput and aborts with those of a measured PostgreSQL 15.
 
 use std::collections::VecDeque;
 
@@ -39,12 +37,12 @@ use crate::model::system::LockOrder;
 /// The manual page about row locks.
 pub const MANUAL: &str = include_str!("locks.rs");
 
-/// How a row is locked.
+/// The mode of a row lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode {
-    /// Together with other readers.
+    /// Shared with other readers.
     Shared,
-    /// Alone.
+    /// Exclusive.
     Exclusive,
 }
 
@@ -55,20 +53,20 @@ pub(crate) enum Asked {
     Granted,
     /// The transaction waits in line.
     Waits,
-    /// Waiting would never end; nothing was changed.
+    /// Waiting would close a cycle; nothing was changed.
     Deadlock,
 }
 
 /// The reason for which a waiting transaction is woken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wake {
-    /// The lock is its own.
+    /// The transaction holds the lock now.
     Granted,
-    /// The lock may be free: it is to ask again, with [`LockTable::compete`].
+    /// The lock may be free: the transaction asks again, with [`LockTable::compete`].
     Competes,
 }
 
-/// A lock that was given back.
+/// A lock that was released.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Released {
     pub row: RowId,
@@ -88,12 +86,11 @@ struct Waiter {
     mode: Mode,
     upgrade: bool,
     place: Place,
-    /// True from when it is woken until it asks again.
+    /// True from the wake-up until it asks again.
     awake: bool,
 }
 
-/// The place of a waiter, which says what it waits for; with [`LockOrder::Arrival`] all are in
-/// line.
+/// The event for which a waiter waits; with [`LockOrder::Arrival`] all are in line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
     /// Its turn to be the front of the line.
@@ -118,18 +115,18 @@ struct Party {
     awaits: Option<RowId>,
 }
 
-/// Locks, holders and waiters of one database. The table is plain data without time or waiting: it
-/// says who got what and who is to be woken, others wake them.
+/// Locks, holders and waiters of one database. The table is plain data without time: it decides
+/// which transaction gets a lock and which are woken; the caller wakes them.
 pub(crate) struct LockTable {
     order: LockOrder,
     rows: Lookup<RowId, Queue>,
     parties: Lookup<TxnId, Party>,
-    /// Buffers of queues and parties that are gone, to be used again.
+    /// Buffers of removed queues and parties, for reuse.
     spare_queues: Vec<Queue>,
     spare_parties: Vec<Party>,
 }
 
-/// Transactions to be woken, each with the row that it waits for.
+/// Transactions to be woken, each with the row for which it waits.
 pub(crate) type Woken = Vec<(TxnId, RowId, Wake)>;
 
 impl LockTable {
@@ -144,7 +141,7 @@ impl LockTable {
         }
     }
 
-    /// Asks for a lock on behalf of a transaction that does not wait already.
+    /// Requests a lock for a transaction that does not wait already.
     pub fn ask(&mut self, txn: TxnId, row: RowId, mode: Mode, now: Time) -> Asked {
         let Some(queue) = self.rows.get_mut(&row) else {
             let mut queue = self.spare_queues.pop().unwrap_or_default();
@@ -161,7 +158,8 @@ impl LockTable {
         let is_front = wakes_all && !queue.waiters.iter().any(Waiter::is_in_line);
         let place = if is_front { Place::Front } else { Place::Line };
         let waiter = Waiter { txn, mode, upgrade: held.is_some(), place, awake: false };
-        // Where waiters have to wake up first, a free row is whoever's comes along.
+        // With `wake-all` a free row belongs to the first that asks: the waiters have to wake up
+        // first.
         let is_free = wakes_all && queue.holders.is_empty();
         let first = waiter.upgrade || queue.waiters.is_empty() || is_free;
         if first && queue.admits(waiter) {
@@ -181,11 +179,12 @@ impl LockTable {
         Asked::Waits
     }
 
-    /// Asks again on behalf of a waiter that was woken. `follows` says that the row has a new
-    /// version since it began to wait; `woken` hears whose turn it is thereby.
+    /// Requests the lock again for a waiter that was woken. `follows` says that the row has a new
+    /// version since it began to wait; `woken` receives the waiters whose turn it is now.
     ///
-    /// No circle can close here: who got the row meanwhile and then asked for a lock of this
-    /// waiter's was refused, for a waiter counts as waiting until it has its lock.
+    /// No cycle can close here: a transaction that got the row meanwhile and then requested a lock
+    /// that this waiter holds was refused, because a waiter counts as waiting until it has its
+    /// lock.
     pub fn compete(
         &mut self,
         txn: TxnId,
@@ -217,7 +216,7 @@ impl LockTable {
         Asked::Waits
     }
 
-    /// Ends a transaction's wait without its lock. `woken` hears who is to be woken thereby.
+    /// Ends a transaction's wait without the lock. `woken` receives the waiters to be woken.
     pub fn give_up(&mut self, txn: TxnId, now: Time, woken: &mut Woken) {
         let Some(row) = self.parties.get_mut(&txn).and_then(|party| party.awaits.take()) else {
             return;
@@ -227,7 +226,7 @@ impl LockTable {
         self.advance(row, now, woken);
     }
 
-    /// Takes a transaction out: what it waits for and all it holds.
+    /// Removes a transaction: its wait and all its locks.
     pub fn release(
         &mut self,
         txn: TxnId,
@@ -243,7 +242,7 @@ impl LockTable {
         self.spare_parties.push(party);
     }
 
-    /// Takes back a transaction's shared locks.
+    /// Releases a transaction's shared locks.
     pub fn release_shared(
         &mut self,
         txn: TxnId,
@@ -287,7 +286,7 @@ impl LockTable {
         self.holders(row).iter().any(|holder| holder.mode == Mode::Exclusive)
     }
 
-    /// How many rows are locked.
+    /// The number of locked rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
@@ -305,8 +304,8 @@ impl LockTable {
         Released { row, held: now - holder.since }
     }
 
-    /// Grants what can be granted, in order, wakes who is to ask again, and forgets a row that
-    /// nobody wants.
+    /// Grants what can be granted, in order, wakes the waiters that must ask again, and removes a
+    /// row without holders and waiters.
     fn advance(&mut self, row: RowId, now: Time, woken: &mut Woken) {
         let queue = self.rows.get_mut(&row).expect("the row is locked");
         while let Some(waiter) = queue.waiters.front().copied() {
@@ -334,7 +333,8 @@ impl LockTable {
 
     /// Returns whether some holder of `row` waits, directly or through others, for `txn`.
     ///
-    /// It suffices to follow holders: whoever waits ahead in a line waits for the same holders.
+    /// Following holders is enough: a transaction that waits ahead in a line waits for the same
+    /// holders.
     fn closes_circle(&self, txn: TxnId, row: RowId) -> bool {
         let mut rows = vec![row];
         let mut at = 0;
@@ -365,8 +365,8 @@ impl Waiter {
 }
 
 impl Queue {
-    /// Wakes all that wait for the holder, once it is gone, and a new front of the line in any
-    /// case.
+    /// Wakes all that wait for the holder, if there is none any more, and a new front of the line
+    /// in any case.
     fn wake(&mut self, row: RowId, woken: &mut Woken) {
         if self.waiters.is_empty() {
             return; // Nearly always.
@@ -388,7 +388,7 @@ impl Queue {
         }
     }
 
-    /// Returns whether the holders leave room for this request.
+    /// Returns whether the holders are compatible with this request.
     fn admits(&self, waiter: Waiter) -> bool {
         match waiter.mode {
             Mode::Shared => self.holders.iter().all(|holder| holder.mode == Mode::Shared),
@@ -396,7 +396,7 @@ impl Queue {
         }
     }
 
-    /// Makes a waiter a holder; false if it was one already and is now exclusive.
+    /// Makes a waiter a holder; returns false if it was a holder already and is now exclusive.
     fn grant(&mut self, waiter: Waiter, now: Time) -> bool {
         let held = self.holders.iter_mut().find(|holder| holder.txn == waiter.txn);
         let fresh = held.is_none();

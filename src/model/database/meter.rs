@@ -7,7 +7,7 @@ use crate::kernel::{Span, Time};
 pub struct Totals {
     /// The integral of the number of busy cores over time.
     pub busy_area: u64,
-    /// How long each statement kept its core, summed, those cut off by a crash included.
+    /// The time that each statement held its core, summed, including those cut off by a crash.
     pub busy_sum: u64,
     /// The drawn demand of the statements that ended, in ns.
     pub drawn: u64,
@@ -15,11 +15,11 @@ pub struct Totals {
     pub sent: u64,
     /// Messages that arrived.
     pub delivered: u64,
-    /// Messages that died with their session.
+    /// Messages that were lost with their session.
     pub lost: u64,
 }
 
-/// Keeps the totals.
+/// The totals so far.
 #[derive(Default)]
 pub(super) struct Meter {
     totals: Totals,
@@ -33,7 +33,7 @@ impl Meter {
         self.busy += 1;
     }
 
-    /// A core is given back; `drawn` is what its statement was to take, if it came to its end.
+    /// Ends the use of a core; `drawn` is the drawn demand of its statement, if that was completed.
     pub fn end(&mut self, began: Time, now: Time, drawn: Option<Span>) {
         self.accrue(now);
         self.busy -= 1;

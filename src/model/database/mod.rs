@@ -13,7 +13,7 @@
 //!   if the client's machine has died, when a limit of the session ends it.
 //! - [`Database::crash`] forgets everything volatile: locks, open transactions, the pool.
 //!   [`Database::recover`] redoes the durable log; prepared branches are in doubt again, with their
-//!   locks, before anybody gets a session.
+//!   locks, before any session is opened.
 //! - Every cell keeps its *provenance*. At a commit the store compares the old with the new one and
 //!   writes down which effects of which operations it shows now, or no longer.
 //! - Row locks are held until the outcome is known. The victim of a deadlock is the requester that
@@ -87,37 +87,37 @@ pub struct Database {
     wire: Rc<dyn Wire>,
     log: Log<Entry>,
     ledger: Ledger,
-    /// The waits between services, if several use the database.
+    /// The account of waits between services, if several use the database.
     contention: Option<Rc<Contention>>,
-    /// Somebody committed.
+    /// A signal for each commit.
     committed: Signal,
-    /// Versions on their way to copies.
+    /// The versions that are being sent to copies.
     versions: Versions,
-    /// A branch became prepared or was resolved.
+    /// A signal for each branch that becomes prepared or is resolved.
     settled: Signal,
     state: RefCell<State>,
 }
 
-/// A request that has reached the database, or is on its way.
+/// A request that is being processed, or on its way to the database.
 #[derive(Clone, Copy)]
 struct Call {
-    /// On whose behalf, at the database's node.
+    /// The context of the caller, at the database's node.
     ctx: Ctx,
     txn: TxnId,
     from: NodeId,
     class: MessageClass,
-    /// Names its draws, together with the operation, step and attempt.
+    /// The number that keys its draws, together with the operation, step and attempt.
     number: u64,
-    /// On which columns of its table it relies.
+    /// The columns of its table on which it relies.
     relies: Relies,
 }
 
-/// On which columns of its table a request relies: looked at only while a schema changes.
+/// The columns of its table on which a request relies, which matter only while a schema changes.
 #[derive(Clone, Copy)]
 enum Relies {
-    /// These.
+    /// The given columns.
     On(Columns),
-    /// Those that a step, or what takes it back, names.
+    /// The columns that a step, or its compensation, names.
     Step(StepRef),
 }
 
@@ -141,33 +141,33 @@ impl Database {
         })
     }
 
-    /// Which database this is.
+    /// The id of this database.
     pub fn id(&self) -> DatabaseId {
         self.id
     }
 
-    /// Where it runs.
+    /// The node of this database.
     pub fn node(&self) -> NodeId {
         self.node
     }
 
-    /// Is notified whenever something was committed.
+    /// A signal that is given after every commit.
     pub fn committed(&self) -> &Signal {
         &self.committed
     }
 
-    /// The versions that are on their way to copies.
+    /// The versions that are being sent to copies.
     pub fn versions(&self) -> &Versions {
         &self.versions
     }
 
-    /// When something was last committed.
+    /// The time of the last commit.
     pub fn last_change(&self) -> Time {
         self.state().last_change
     }
 
-    /// Returns whether anything is left to do here: an open transaction, but for a short one of no
-    /// operation, a lock, a prepared branch, an event in the outbox, or a recovery.
+    /// Returns whether work is left here: an open transaction (except a short one of no operation),
+    /// a lock, a prepared branch, an event in the outbox, or a recovery.
     pub fn busy(&self) -> bool {
         let state = self.state();
         !state.serving
@@ -187,17 +187,17 @@ impl Database {
         self.state().meter.totals(self.env.now())
     }
 
-    /// How many transactions wait for a connection.
+    /// The number of transactions that wait for a connection.
     pub fn waiting(&self) -> usize {
         self.state().pool.waiting()
     }
 
-    /// The pool of connections, for those who exhaust it on purpose.
+    /// The pool of connections, for faults that exhaust it.
     pub fn pool(&self) -> Semaphore {
         self.state().pool.clone()
     }
 
-    /// The disk that its log is on.
+    /// The disk of its log.
     pub fn disk(&self) -> &Disk {
         self.log.disk()
     }
@@ -210,13 +210,14 @@ impl Database {
         self.state.borrow()
     }
 
-    /// Never held across an await, a note or a wake: those may crash this very database.
+    /// Borrows the state. The borrow must end before any await, record or wake-up, because those
+    /// may crash this very database.
     fn state_mut(&self) -> RefMut<'_, State> {
         self.state.borrow_mut()
     }
 
-    /// The generator of a draw: keyed by the operation, step and attempt where there is an
-    /// operation, else by how many such draws there were.
+    /// The generator of a draw: keyed by the operation, step and attempt or, without an operation,
+    /// by the number of such draws before.
     fn rng(&self, purpose: Purpose, ctx: &Ctx, number: u64) -> Draw {
         let (cause, place) = if ctx.op == OpId::NONE {
             let mut state = self.state_mut();

@@ -1,8 +1,8 @@
-//! The outbox: events that are committed together with what they tell of.
+//! The outbox: events that are committed together with the changes that they announce.
 //!
-//! An event gets its number from a sequence when its statement runs and its *position* when its
+//! An event gets its number from a sequence when its statement runs, and its *position* when its
 //! transaction commits. So numbers can become visible out of order, and a relay that reads only
-//! what is greater than the last number it saw misses events; positions have no such gap. A relay
+//! numbers greater than the last one it saw misses events; positions have no such gap. A relay
 //! polls the table by number; one that tails the log reads by position.
 
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use crate::model::env::Ctx;
 use crate::model::record::OpId;
 use crate::model::system::{ServiceId, StepId};
 
-/// The message of an event to its consumers.
+/// The outcome of a step that an event announces.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EventKind {
     /// The step was carried out.
     Applied,
     /// The step was refused by a rule.
     Refused,
-    /// The step was taken back.
+    /// The step was compensated.
     Undone,
 }
 
@@ -36,16 +36,16 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// The place of a committed event in the log.
+/// The position of a committed event in the log.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Position(pub u64);
 
 /// An event in the outbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutboxRow {
-    /// Its number, in the order of statements.
+    /// The number, in the order of statements.
     pub id: u64,
-    /// Its place in the log, in the order of commits.
+    /// The position in the log, in the order of commits.
     pub position: Position,
     /// The event.
     pub event: Event,
@@ -71,7 +71,7 @@ impl Outbox {
         self.last_id
     }
 
-    /// An event is committed.
+    /// Commits an event.
     pub fn commit(&mut self, id: u64, event: Event) {
         self.last_position.0 += 1;
         self.restore(OutboxRow { id, position: self.last_position, event });
@@ -114,9 +114,8 @@ impl Database {
         .await
     }
 
-    /// Tails the log: at most so many events of the reader's `own` behind a position, in the order
-    /// of their commits.
-    /// [`Database::committed`] says when to look again.
+    /// Tails the log: at most so many events of the reader's `own` after a position, in the order
+    /// of their commits. [`Database::committed`] signals when to read again.
     ///
     /// # Errors
     ///
@@ -148,7 +147,7 @@ impl Database {
         txn.alone(statement).await
     }
 
-    /// Deletes events, in a transaction of its own. Those that are gone already are ignored.
+    /// Deletes events, in a transaction of its own. Events that were deleted before are ignored.
     ///
     /// # Errors
     ///
@@ -162,8 +161,8 @@ impl Database {
         self.outbox_take(ctx, from, move |_| ids).await
     }
 
-    /// Confirms that all of the reader's `own` up to a position was passed on; the events are then
-    /// deleted, as a log is truncated behind its last reader.
+    /// Confirms that all of the reader's `own` events up to a position were published; they are
+    /// then deleted, as a log is truncated after its last reader.
     ///
     /// # Errors
     ///

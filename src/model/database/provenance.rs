@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::record::OpId;
 use crate::model::system::StepId;
 
-/// The direction of a step: carried out or taken back.
+/// The direction of a step: forward, or its compensation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Direction {
@@ -23,18 +23,18 @@ pub enum Direction {
 /// One effect of one operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Effect {
-    /// Whose.
+    /// The operation.
     pub op: OpId,
-    /// Which of its steps.
+    /// The step of the operation.
     pub step: StepId,
-    /// Carried out or taken back.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// An effect and how often it is reflected.
+/// An effect, and the number of times that it is reflected.
 pub(super) type Entry = (Effect, i32);
 
-/// Which effects a value reflects, and how often each.
+/// The effects that a value reflects, with the number of times for each.
 #[derive(Clone, Default)]
 pub struct Provenance(Option<Arc<Link>>);
 
@@ -60,7 +60,8 @@ impl Entries {
 }
 
 impl Drop for Link {
-    /// Link by link: a long chain must not recurse.
+    /// The links are dropped one by one, because a long chain would overflow the stack by
+    /// recursion.
     fn drop(&mut self) {
         let mut next = self.before.0.take();
         while let Some(mut link) = next.and_then(Arc::into_inner) {
@@ -103,7 +104,7 @@ impl Provenance {
         }
     }
 
-    /// Returns whether this chain is another one and so many links more.
+    /// Returns whether this chain is another one extended by so many links.
     #[cfg(test)]
     pub(super) fn extends(&self, old: &Self, links: u32) -> bool {
         let mut new = self;
@@ -114,7 +115,8 @@ impl Provenance {
         new.same(old)
     }
 
-    /// The entries that this chain has more often (or, below zero, less often) than an older one.
+    /// The entries that this chain has more often than an older one; a negative number if less
+    /// often.
     pub(super) fn since(&self, old: &Self) -> Vec<Entry> {
         let mut change = Vec::new();
         let (mut new, mut old) = (self, old);
@@ -132,7 +134,7 @@ impl Provenance {
         sum(change)
     }
 
-    /// How often it reflects an effect.
+    /// The number of times that it reflects an effect.
     pub(super) fn times(&self, effect: Effect) -> i32 {
         let mut times = 0;
         let mut rest = self;
@@ -144,13 +146,14 @@ impl Provenance {
         times
     }
 
-    /// Everything it reflects, in order.
+    /// The effects that it reflects, in order.
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.since(&Self::default())
     }
 
-    /// The provenance of a value computed from several others: each effect as often as the one of
-    /// them that reflects it most. Cells of one row share effects, and must not count them twice.
+    /// The provenance of a value computed from several others: each effect as often as in that one
+    /// of them which reflects it most. Cells of one row share effects, which must not be counted
+    /// twice.
     fn union<'a>(members: impl Iterator<Item = &'a Self>) -> Self {
         let mut distinct: Vec<&Self> = Vec::new();
         for member in members.filter(|member| member.0.is_some()) {
@@ -198,7 +201,7 @@ impl fmt::Debug for Provenance {
     }
 }
 
-/// A value as a reader got it: a number, and (opaque) what it reflects.
+/// A value as it was read: a number, with its (opaque) provenance.
 #[derive(Clone, Debug, Default)]
 pub struct Version {
     /// The value.
@@ -206,7 +209,7 @@ pub struct Version {
     pub(super) provenance: Provenance,
 }
 
-/// A value to be written that was made from versions that were read.
+/// A value to be written that was derived from versions that were read.
 #[derive(Clone, Debug)]
 pub struct Derived {
     pub(super) value: i64,
@@ -215,7 +218,7 @@ pub struct Derived {
     pub(super) at_home: bool,
 }
 
-/// By how much to move a value so that it becomes what was derived.
+/// The difference between a value and the derived one.
 #[derive(Clone, Debug)]
 pub struct Delta {
     pub(super) amount: i64,
@@ -224,13 +227,13 @@ pub struct Delta {
 }
 
 impl Version {
-    /// The same value, to be written elsewhere (or back).
+    /// A derived value that copies this version, to be written elsewhere (or back).
     pub fn copied(&self) -> Derived {
         Derived { value: self.value, provenance: self.provenance.clone(), at_home: false }
     }
 
-    /// A value computed from versions that were read. Name every version on which the value
-    /// depends, those that a filter left out included: a count of open tickets is 7 also because
+    /// A value computed from versions that were read. Pass every version on which the value
+    /// depends, including those that a filter rejected: a count of open tickets is 7 also because
     /// others are closed.
     pub fn computed<'a>(value: i64, read: impl Iterator<Item = &'a Self>) -> Derived {
         let provenance = Provenance::union(read.map(|version| &version.provenance));

@@ -16,7 +16,7 @@ use crate::model::system::{
     Below, ColumnRef, Columns, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId,
 };
 
-/// The service that reads, and what its messages count as.
+/// The service that reads, and the class of its messages.
 pub(super) struct Reader {
     pub ctx: Ctx,
     pub from: NodeId,
@@ -25,7 +25,7 @@ pub(super) struct Reader {
 }
 
 impl Database {
-    /// A probe by `service`: reads rows by one statement and notes what each shows of its step of
+    /// A probe by `service`: reads rows by one statement and records what each shows of its step of
     /// `ctx.op`. A row may be a copy of the one that the step touches. `probe` names the probe.
     ///
     /// # Errors
@@ -71,8 +71,8 @@ impl Database {
         }
     }
 
-    /// A reader without an operation: reads a cell and notes that it did, at the cost of `work` on
-    /// a core or by default of a statement. `probe` names the probe.
+    /// A read of a cell for no operation, which is recorded, at the cost of `work` on a core or by
+    /// default of a statement. `probe` names the probe.
     ///
     /// # Errors
     ///
@@ -96,13 +96,13 @@ impl Database {
         .await
     }
 
-    /// Looks up a row in one round trip, in this table of the database. The lock of a locking
-    /// reader is given back at once: what was seen need not be so any more when it is acted upon.
+    /// Looks up a row in one round trip, in this table of the database. A locking reader releases
+    /// its lock at once: what was read may change before the caller acts on it.
     ///
     /// # Errors
     ///
-    /// [`DbError::Refused`] if what was found, or that there is no such row, stands against the
-    /// step; further ones as [`Database::begin`] and every statement.
+    /// [`DbError::Refused`] if the row, or its absence, violates the step's rule; further ones as
+    /// [`Database::begin`] and every statement.
     pub async fn look_up(
         self: &Rc<Self>,
         ctx: Ctx,
@@ -189,8 +189,8 @@ impl Database {
         Ok(RowVersion::new(row.key, Arc::clone(seen)))
     }
 
-    /// Checks that the service of a transaction speaks the current schema of the columns that a
-    /// request relies on.
+    /// Checks that the service of a transaction uses the current schema of the columns on which a
+    /// request relies.
     #[inline]
     pub(super) fn fits(&self, call: &Call, table: TableId) -> Result<(), DbError> {
         if !self.env.has_schema_changes() {
@@ -216,7 +216,7 @@ impl Database {
         }
     }
 
-    /// A table is stored here.
+    /// Checks that a table is stored here.
     pub(super) fn has(&self, table: TableId) -> Result<(), DbError> {
         let here = self.env.system().table(table).database == self.id;
         if here { Ok(()) } else { Err(DbError::Denied) }
@@ -224,7 +224,7 @@ impl Database {
 }
 
 impl Txn {
-    /// The only statement of a transaction that only reads: it ends right behind it.
+    /// Executes the only statement of a read-only transaction, which ends right after it.
     pub(super) async fn alone<T, F>(
         &mut self,
         statement: impl FnOnce(Rc<Database>, Call) -> F + 'static,

@@ -1,4 +1,4 @@
-//! Crash and recovery: what is volatile goes, what the log has comes back.
+//! Crash and recovery: volatile state is lost, and the log is replayed.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -15,16 +15,16 @@ use crate::model::env::Ctx;
 use crate::model::log::Lsn;
 use crate::model::record::{AbortCause, Event, TxnId};
 
-/// How long a restarted database takes to replay one log record.
+/// The time that a restarted database takes to replay one log record.
 const REPLAY: Span = Span::from_micros(20);
 
 /// A checkpoint is made after so many records; a restart replays those behind the last one.
 const CHECKPOINT: u64 = 10_000;
 
 impl Database {
-    /// The node has crashed: locks, open transactions and the pool are gone, and so is the part of
-    /// the log that was not durable, unless the operating system has `flushed` it. Those that wait
-    /// for a connection are told.
+    /// Applies a crash of the node: locks, open transactions and the pool are lost, and so is the
+    /// part of the log that was not durable, unless the operating system has `flushed` it. Clients
+    /// that wait for a connection get an error.
     pub fn crash(&self, flushed: bool) {
         let (pool, cores, sessions) = {
             let state = &mut *self.state_mut();
@@ -49,9 +49,9 @@ impl Database {
         drop(sessions);
     }
 
-    /// Recovery after a restart, to be run by a process of the database's node. Takes back what was
-    /// in place but not durable, redoes what was durable but not in place, and puts prepared
-    /// branches in doubt again, with their locks; only then does the database serve.
+    /// Recovers after a restart, as a process of the database's node. It undoes changes that were
+    /// installed but are not durable, redoes those that are durable but were not installed, and
+    /// restores prepared branches with their locks; only then does the database serve.
     pub async fn recover(self: &Rc<Self>) {
         let records = self.log.durable().0 % CHECKPOINT;
         self.env.sim().toil(self.spec().recovery + REPLAY.saturating_mul(records)).await;
@@ -65,7 +65,7 @@ impl Database {
         let records = self.log.records();
         self.bury(&records);
         for (lsn, entry) in records {
-            // What was written down may have crashed the node again.
+            // A watcher of the records may have crashed the node again.
             if !self.env.sim().is_up(self.node) {
                 return;
             }
@@ -86,7 +86,7 @@ impl Database {
         self.state_mut().serving = self.env.sim().is_up(self.node);
     }
 
-    /// Takes back the changes that were in place but are not in the log, newest first.
+    /// Undoes the changes that were installed but are not in the log, newest first.
     fn revert(&self) {
         loop {
             let change = self.state_mut().unsettled.pop_back();

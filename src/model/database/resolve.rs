@@ -1,4 +1,4 @@
-//! Prepared branches: from the vote to the outcome.
+//! Prepared branches, from the vote to the outcome.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,16 +19,16 @@ use crate::model::system::Columns;
 /// A participant's answer to a prepare.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Vote {
-    /// The branch is prepared and will do as it is told.
+    /// The branch is prepared and will commit or abort as it is told.
     Yes(TxnId),
-    /// The branch wrote nothing; it is over and takes no part in the second phase.
+    /// The branch wrote nothing; it has ended and takes no part in the second phase.
     ReadOnly,
 }
 
-/// The terms of a prepare, which the protocol sets.
+/// The options of a prepare, which the protocol sets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ballot {
-    /// The name of the branch, which the caller will ask about.
+    /// The name of the branch, by which the caller will inquire.
     pub tag: u128,
     /// A transaction that wrote nothing is over at its vote; else it is prepared as well.
     pub read_only_vote: bool,
@@ -36,8 +36,8 @@ pub struct Ballot {
     pub no_record: NoRecord,
 }
 
-/// The log record of a participant that votes no. Recovery finds no prepared record either way;
-/// the abort record tells it, and who reads the log, that the branch was rolled back on purpose.
+/// The log record of a participant that votes no. Recovery finds no prepared record either way; the
+/// abort record shows that the branch was rolled back on purpose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NoRecord {
     /// Nothing is written.
@@ -53,24 +53,24 @@ pub enum NoRecord {
 pub struct Resolution {
     /// The outcome.
     pub decision: Decision,
-    /// Nobody decided: the participant lost its patience.
+    /// True if the participant decided alone, after too long in doubt.
     pub heuristic: bool,
-    /// The answer waits until the outcome is durable here.
+    /// True if the answer waits until the outcome is durable here.
     pub forced: bool,
 }
 
 impl Resolution {
-    /// The coordinator decided; the outcome is forced.
+    /// The coordinator's decision, which is forced.
     pub const fn forced(decision: Decision) -> Self {
         Self { decision, heuristic: false, forced: true }
     }
 
-    /// The coordinator decided; the outcome is logged but not forced, for it can be presumed.
+    /// The coordinator's decision, which is logged but not forced, because it can be presumed.
     pub const fn presumed(decision: Decision) -> Self {
         Self { decision, heuristic: false, forced: false }
     }
 
-    /// The participant decided alone.
+    /// The participant's own decision.
     pub const fn heuristic(decision: Decision) -> Self {
         Self { decision, heuristic: true, forced: true }
     }
@@ -81,11 +81,11 @@ impl Resolution {
 pub struct Branch {
     /// The local transaction.
     pub txn: TxnId,
-    /// The name that its owner gave it; see [`transaction_of`].
+    /// The tag that its owner gave it; see [`transaction_of`].
     pub tag: u128,
     /// The operation on whose behalf it wrote.
     pub op: OpId,
-    /// Since when it has been in doubt; after a crash, since the recovery.
+    /// The time since which it has been in doubt; after a crash, that of the recovery.
     pub since: Time,
 }
 
@@ -96,7 +96,7 @@ pub(super) struct InDoubt {
     pub ctx: Ctx,
     pub changes: Rc<Changes>,
     pub rows: Vec<RowId>,
-    /// The history knows that it is prepared.
+    /// True if the history has recorded that it is prepared.
     pub announced: Cell<bool>,
 }
 
@@ -105,7 +105,7 @@ pub(super) struct Prepared {
     pub branch: Rc<InDoubt>,
     pub lsn: Lsn,
     pub since: Time,
-    /// Its outcome is being written.
+    /// True while its outcome is being written.
     pub deciding: bool,
 }
 
@@ -114,8 +114,9 @@ impl Txn {
     ///
     /// # Errors
     ///
-    /// [`DbError::NoXa`] if the database cannot; [`DbError::Broken`] if the transaction was rolled
-    /// back before; [`DbError::Unknown`] if the database crashed behind the submission.
+    /// [`DbError::NoXa`] if the database cannot prepare; [`DbError::Broken`] if the transaction was
+    /// rolled back before; [`DbError::Unknown`] if the database crashed after the request was
+    /// submitted.
     pub async fn prepare(mut self, ballot: Ballot) -> Result<Vote, DbError> {
         let (ctx, label) = (*self.ctx(), label::PREPARE);
         let work = move |database: Rc<Database>, call| database.prepare_now(call, ballot);
@@ -127,8 +128,8 @@ impl Txn {
 }
 
 impl Database {
-    /// The branches in doubt, oldest first, also those whose outcome is known but not durable yet.
-    /// Asked by a process on this database's side; it costs nothing.
+    /// The branches in doubt, oldest first, including those whose outcome is known but not durable
+    /// yet. A process on the database's side asks, without cost.
     pub fn prepared(&self) -> Vec<Branch> {
         let state = self.state();
         let branches = state.branches.values();
@@ -142,9 +143,9 @@ impl Database {
             .collect()
     }
 
-    /// The branches in doubt, and those whose prepared record is still being written: whoever has
-    /// asked for it may be gone by then, so a participant that looks for its branches must see
-    /// them, too.
+    /// The branches in doubt, and those whose prepared record is still being written. The process
+    /// that has asked to prepare may have died, so a participant that looks for its branches must
+    /// see them, too.
     pub fn preparing_or_prepared(&self) -> Vec<Branch> {
         let mut branches = self.prepared();
         let (state, since) = (self.state(), self.env.now());
@@ -156,13 +157,13 @@ impl Database {
         branches
     }
 
-    /// Tells the outcome of a branch. It may be told any number of times: what is unknown here has
-    /// ended. An abort also ends a branch that is not prepared yet.
+    /// Applies the outcome of a branch. It may be repeated: an unknown branch has ended. An abort
+    /// also ends a branch that is not prepared yet.
     ///
     /// # Errors
     ///
     /// [`DbError::Unavailable`] if the database does not serve; [`DbError::Unknown`] if it crashed
-    /// on the way.
+    /// meanwhile.
     pub async fn resolve(
         self: &Rc<Self>,
         ctx: Ctx,
@@ -199,7 +200,8 @@ impl Database {
                 return Err(refusal);
             }
         };
-        // All work is done, so what was only read need not stay locked.
+        // Read locks may be released at prepare: the branch does no more work, so two-phase locking
+        // is satisfied.
         self.release(&call.ctx, call.txn, true);
         let rows = self.state().locks.held(call.txn).to_vec();
         let (txn, ctx) = (call.txn, call.ctx);
@@ -219,7 +221,7 @@ impl Database {
         Ok(Vote::Yes(txn))
     }
 
-    /// Writes down that a branch votes no, if that is to be written down and the disk has room.
+    /// Writes the record of a no vote, if the options ask for one and the disk has room.
     pub(super) async fn write_no(&self, call: &Call, no_record: NoRecord) {
         if self.disk().is(DiskFault::Full) {
             return;
@@ -231,7 +233,7 @@ impl Database {
             NoRecord::Lazy => {
                 self.log.append(ctx, entry(Resolution::presumed(Decision::Abort)), label::ABORT);
             }
-            // A crash on the way ends the call as well.
+            // A crash during the write ends the call as well.
             NoRecord::Forced => {
                 let entry = entry(Resolution::forced(Decision::Abort));
                 self.log.force(ctx, entry, label::ABORT, ForceKind::Decide).await;
@@ -239,7 +241,7 @@ impl Database {
         }
     }
 
-    /// A durable prepared record has become a branch in doubt.
+    /// Turns a durable prepared record into a branch in doubt.
     pub(super) fn hold(&self, branch: Rc<InDoubt>, lsn: Lsn) {
         let since = self.env.now();
         let prepared = Prepared { branch: Rc::clone(&branch), lsn, since, deciding: false };
@@ -281,7 +283,7 @@ impl Database {
                     }
                     return Ok(());
                 }
-                // A vote or an outcome is being written: wait and look again.
+                // A vote or an outcome is being written; the state is known after that.
                 Some(true) | None => self.settled.wait().await,
             }
         }
@@ -308,7 +310,7 @@ impl Database {
         if heard { Ok(()) } else { Err(DbError::Unknown) }
     }
 
-    /// The outcome of a branch is in the log: carries it out.
+    /// Applies the outcome of a branch once it is in the log.
     pub(super) fn finish(&self, txn: TxnId, resolution: Resolution, lsn: Lsn) {
         let prepared = self.state_mut().branches.remove(txn);
         let Some(Prepared { branch, lsn: prepared, .. }) = prepared else { return };

@@ -1,5 +1,5 @@
-//! Rows, tables and their indexes. Rows are immutable: a commit puts a new one in place, and
-//! readers keep the version that they got.
+//! Rows, tables and their indexes. Rows are immutable: a commit installs a new version, and readers
+//! keep the version that they got.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::provenance::{Effect, Provenance, Version};
 use crate::kernel::Time;
 use crate::model::system::{RowKey, TableId, TableSpec};
 
-/// Names a row of a database.
+/// The id of a row of a database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct RowId {
     pub table: TableId,
@@ -28,7 +28,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The value of a column; that of [`EXISTENCE`] is 1 if there is such a row.
+    /// The value of a column; that of [`EXISTENCE`] is 1 if the row exists.
     pub fn value(&self, column: u8) -> i64 {
         match column {
             EXISTENCE => i64::from(self.live),
@@ -53,8 +53,7 @@ impl Row {
     }
 }
 
-/// A row as a reader got it. It stays what it is whatever is written later, and may be carried to
-/// other nodes.
+/// A row as it was read. It is unaffected by later writes, and may be sent to other nodes.
 #[derive(Clone, Debug)]
 pub struct RowVersion {
     key: RowKey,
@@ -66,7 +65,7 @@ impl RowVersion {
         Self { key, row }
     }
 
-    /// Returns whether a row holds this very version, provenance and all.
+    /// Returns whether a row is this very version, provenance included.
     pub(super) fn is_same(&self, other: &Row) -> bool {
         let cells = self.row.cells.iter().zip(&other.cells);
         self.row.live == other.live
@@ -76,7 +75,7 @@ impl RowVersion {
             })
     }
 
-    /// Makes a row hold this version.
+    /// Overwrites a row with this version.
     pub(super) fn write_into(&self, row: &mut Row) {
         row.live = self.row.live;
         row.existence = self.row.existence.clone();
@@ -93,8 +92,8 @@ impl RowVersion {
         self.row.live
     }
 
-    /// The value in a column. A deleted row keeps its last values, and one that never
-    /// was has those of an initial row.
+    /// The value in a column. A deleted row keeps its last values, and a row that never existed has
+    /// those of an initial row.
     pub fn value(&self, column: u8) -> i64 {
         self.row.cells.get(usize::from(column)).map_or(0, |cell| cell.value)
     }
@@ -111,31 +110,32 @@ impl RowVersion {
         Version { value: i64::from(self.row.live), provenance }
     }
 
-    /// When the writing statement ran, on the database's own clock: not when it was committed.
+    /// The time at which the writing statement ran, on the database's own clock; it committed
+    /// later.
     pub fn updated_at(&self) -> Time {
         self.row.updated_at
     }
 
-    /// Which version of the row this is: 0 for one that nobody has written.
+    /// The version number of the row; 0 for one that was never written.
     pub fn version(&self) -> u64 {
         self.row.version
     }
 }
 
-/// A table: rows that somebody has written, and the initial ones that nobody has touched.
+/// A table: the rows that were written, and the initial ones that were not.
 pub(super) struct Table {
     rows: BTreeMap<RowKey, Arc<Row>>,
     initial: Arc<Row>,
     absent: Arc<Row>,
     initial_rows: u64,
-    /// How many of the initial rows are among `rows`.
+    /// The number of initial rows among `rows`.
     touched: u64,
     groups: Vec<Groups>,
     by_time: Option<BTreeSet<(Time, RowKey)>>,
     by_commit: Option<Commits>,
 }
 
-/// The rows in the order in which they were last put in place, as a log would tell it.
+/// The rows in the order in which they were last installed, which is the order of the log.
 struct Commits {
     newest: u64,
     order: BTreeMap<u64, RowKey>,
@@ -178,7 +178,7 @@ impl Table {
         }
     }
 
-    /// Puts a new version in place and returns the old one.
+    /// Installs a new version and returns the old one.
     pub fn put(&mut self, key: RowKey, row: Arc<Row>) -> Arc<Row> {
         let old = Arc::clone(self.get(key));
         let written = self.rows.contains_key(&key);
@@ -200,8 +200,8 @@ impl Table {
         old
     }
 
-    /// The groups of these values under an aggregate, kept up to date from when it is first asked
-    /// for. `home` is the effect for which one counts in the cell of a row.
+    /// The groups of these values under an aggregate, maintained from the first query on. `home`
+    /// maps an effect to the one for which it counts in the cell of a row.
     pub fn groups(
         &mut self,
         how: &Aggregate,
@@ -233,8 +233,7 @@ impl Table {
     }
 
     /// The rows (deleted ones included) that were written at `since` or later, oldest first: at
-    /// most `limit`, but all of those that share the last one's time. The index is made when it is
-    /// first asked for.
+    /// most `limit`, but all that share the last one's time. The index is made on first use.
     pub fn changed(&mut self, since: Time, limit: usize) -> Vec<RowVersion> {
         let times = self.by_time.get_or_insert_with(|| {
             let written = self.rows.iter().filter(|(_, row)| row.version > 0);
@@ -250,15 +249,15 @@ impl Table {
         found.into_iter().map(|(_, key)| self.version(key)).collect()
     }
 
-    /// The place of the newest change in the order of commits; 0 if there is none.
+    /// The position of the newest change in the order of commits; 0 if there is none.
     pub fn newest(&mut self) -> u64 {
         self.commits().newest
     }
 
-    /// The rows (deleted ones included) that were put in place behind a place in the order of
-    /// commits, oldest first, at most `limit`; and the place of the last one. A reader from 0 gets
-    /// every row that was ever written; one that goes on from where it was misses nothing, whatever
-    /// became of transactions that were open meanwhile, and though a crash takes changes back.
+    /// The rows (deleted ones included) that were installed after a position in the order of
+    /// commits, oldest first, at most `limit`; and the position of the last one. A reader from 0
+    /// gets every row that was ever written; one that continues from its last position misses none,
+    /// despite transactions that were open meanwhile and crashes that undid changes.
     pub fn committed(&mut self, after: u64, limit: usize) -> (Vec<RowVersion>, u64) {
         let changed = self.commits().order.range(after + 1..).take(limit);
         let changed: Vec<(u64, RowKey)> = changed.map(|(place, key)| (*place, *key)).collect();
@@ -266,7 +265,7 @@ impl Table {
         (changed.into_iter().map(|(_, key)| self.version(key)).collect(), last)
     }
 
-    /// The index of commits, made when it is first asked for.
+    /// The index of commits, made on first use.
     fn commits(&mut self) -> &mut Commits {
         self.by_commit.get_or_insert_with(|| {
             let (order, places) = (BTreeMap::new(), BTreeMap::new());
@@ -276,7 +275,7 @@ impl Table {
         })
     }
 
-    /// At most `limit` rows behind `after` (deleted ones included), in the order of their keys.
+    /// At most `limit` rows with keys after `after` (deleted ones included), in the order of keys.
     pub fn scan(&self, after: Option<RowKey>, limit: usize) -> Vec<RowVersion> {
         let first = after.map_or(Some(0), |key| key.0.checked_add(1));
         let Some(first) = first else { return Vec::new() };
@@ -287,14 +286,14 @@ impl Table {
         initial.chain(made).take(limit).map(|key| self.version(key)).collect()
     }
 
-    /// The committed version of a row, as a reader gets it.
+    /// The committed version of a row, for a reader.
     pub fn version(&self, key: RowKey) -> RowVersion {
         RowVersion::new(key, Arc::clone(self.get(key)))
     }
 }
 
-/// Returns whether a query can find a row: it is an initial one, or somebody has written it.
-/// (A job may have attested that a row which never was is rightly missing.)
+/// Returns whether a query can find a row: it is an initial one, or was written. (A job may have
+/// noted about a row that never existed that it is rightly missing.)
 fn is_known(key: RowKey, row: &Row, initial_rows: u64) -> bool {
     key.0 < initial_rows || row.version > 0
 }

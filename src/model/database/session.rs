@@ -21,9 +21,9 @@ use crate::model::system::{Columns, ServiceId};
 
 /// An open transaction, as the service sees it.
 ///
-/// One that is dropped breaks its session, and the database rolls it back one link delay later,
-/// unless the whole machine has died ([`limits`](super::limits)). The same goes for one of whose
-/// statements the answer was not awaited: drop it.
+/// If it is dropped its session breaks, and the database rolls it back one link delay later, unless
+/// the whole machine has died ([`limits`](super::limits)). A transaction with a statement whose
+/// answer was not awaited cannot be used any more: drop it.
 pub struct Txn {
     pub(super) database: Rc<Database>,
     id: TxnId,
@@ -32,15 +32,15 @@ pub struct Txn {
     class: MessageClass,
     /// The columns on which its statements rely, unless they name their own.
     columns: Columns,
-    /// Statements so far.
+    /// The number of statements so far.
     statements: u32,
-    /// Which way the current statement goes; keeps the draws of a step and of its compensation
-    /// apart.
+    /// The direction of the current statement, which separates the draws of a step from those of
+    /// its compensation.
     pub(super) direction: Direction,
-    /// How long the last message took.
+    /// The delay of the last message.
     delay: Span,
     open: bool,
-    /// A statement was sent whose answer was not awaited.
+    /// True if a statement was sent whose answer was not awaited.
     pub(super) dangling: bool,
 }
 
@@ -54,8 +54,8 @@ struct Reply<T> {
 pub(super) struct Answer<T>(Waiting<Reply<T>>);
 
 impl<T> Answer<T> {
-    /// The answer, or `lost` if the database crashed before it gave one. Where its whole machine
-    /// is down nobody says so: see [`Database::outlast_silence`].
+    /// The answer, or `lost` if the database crashed before it answered. If its whole machine is
+    /// down, the client learns that late: see [`Database::outlast_silence`].
     pub async fn or(self, database: &Database, lost: DbError) -> Result<T, DbError> {
         let sent = database.env.now();
         let Some(reply) = self.0.await else {
@@ -69,10 +69,10 @@ impl<T> Answer<T> {
     }
 }
 
-/// Names the draws of a statement that writes the second of two schemas.
+/// The bit that keys the draws of a statement which writes the second of two schemas.
 const SECOND_SCHEMA: u64 = 1 << 40;
 
-/// A core at work. Dropped early, it says so to the meter.
+/// The use of a core, which is reported to the meter also if it is dropped early.
 struct Core<'a> {
     database: &'a Database,
     began: Time,
@@ -87,12 +87,12 @@ impl Drop for Core<'_> {
 }
 
 impl Database {
-    /// Opens a transaction of `service`, a process of which runs on node `from`: waits in line for
+    /// Opens a transaction for `service`, a process of which runs on node `from`: waits in line for
     /// a connection. With `grant` it may also write tables that the service does not own.
     ///
     /// # Errors
     ///
-    /// [`DbError::Unavailable`] if the database does not serve, or crashes before there is a
+    /// [`DbError::Unavailable`] if the database does not serve, or crashes before it grants a
     /// connection.
     pub async fn begin(
         self: &Rc<Self>,
@@ -173,8 +173,8 @@ impl Database {
         })
     }
 
-    /// Sends a request; `work` is carried out by a process of the database's node. `None` if its
-    /// process is down, whose machine says so.
+    /// Sends a request; a process of the database's node carries out `work`. `None` if that process
+    /// is down, in which case its machine refuses.
     pub(super) fn send<T, F>(
         self: &Rc<Self>,
         mut call: Call,
@@ -216,7 +216,7 @@ impl Database {
             self.hears(call.txn, true);
             let result = work(Rc::clone(&self), call).await;
             self.hears(call.txn, false);
-            // A database that crashed in this very poll answers no more.
+            // A database that crashed in this very poll does not answer any more.
             if self.env.sim().is_up(self.node) {
                 let flight = Flight::depart(&self, &call, label, Leg::Back);
                 let arrives = flight.as_ref().map_or(self.env.now(), |flight| flight.arrives);
@@ -225,7 +225,7 @@ impl Database {
         }
     }
 
-    /// One statement: a row lock, then a core for the drawn work, then `act`.
+    /// Executes one statement: takes a row lock, then a core for the drawn work, then calls `act`.
     #[expect(clippy::manual_async_fn, reason = "an async fn would store its arguments twice")]
     pub(super) fn statement<T>(
         self: Rc<Self>,
@@ -251,7 +251,7 @@ impl Database {
         }
     }
 
-    /// The transaction of a request is still open.
+    /// Checks that the transaction of a request is still open.
     pub(super) fn check(&self, call: &Call) -> Result<(), DbError> {
         let state = self.state();
         let open = state.sessions.get(call.txn).is_some_and(|session| !session.closing);
@@ -278,7 +278,7 @@ impl Database {
             if let Some(session) = self.state_mut().sessions.get_mut(txn) {
                 session.wait = Some((call.ctx, promise));
             }
-            // The time begins anew with every wait, as PostgreSQL's `lock_timeout` does.
+            // The timeout starts anew with every wait, as PostgreSQL's `lock_timeout` does.
             match sim.timeout(self.spec().lock_timeout, waiting).await {
                 Some(Some(Wake::Granted)) => return Ok(()),
                 Some(Some(Wake::Competes)) => asked = self.compete(call, id, version)?,
@@ -298,7 +298,7 @@ impl Database {
         Err(DbError::Deadlock)
     }
 
-    /// A transaction that was woken asks for its row again; `version` is the one that it found.
+    /// Requests a row again for a transaction that was woken; `version` is the one that it found.
     fn compete(&self, call: &Call, id: RowId, version: u64) -> Result<Asked, DbError> {
         self.check(call)?;
         let RowId { table, key: row } = id;
@@ -322,8 +322,8 @@ impl Database {
         Ok(asked)
     }
 
-    /// Holds a core for so long; by default as long as a statement takes. Whose transaction is over
-    /// by the time a core is free does not begin.
+    /// Holds a core for so long; by default as long as a statement takes. If the transaction has
+    /// ended before a core is free, the work does not begin.
     pub(super) async fn work(&self, call: &Call, demand: Option<Span>) -> Result<(), DbError> {
         let sim = self.env.sim();
         let queued = sim.now();
@@ -359,13 +359,13 @@ impl Database {
         Ok(())
     }
 
-    /// The books of who waits for whom, and for whom a transaction acts.
+    /// The account of waits, and the service for which a transaction acts.
     fn books(&self, txn: TxnId) -> Option<(&Rc<Contention>, ServiceId)> {
         let books = self.contention.as_ref()?;
         Some((books, books.service(txn)?))
     }
 
-    /// Rolls a transaction back, unless its outcome is no longer its own business.
+    /// Rolls a transaction back, unless it was submitted.
     pub(super) fn abort(&self, txn: TxnId, cause: AbortCause) {
         let session = {
             let mut state = self.state_mut();
@@ -375,8 +375,8 @@ impl Database {
             }
         };
         let Some(session) = session else { return };
-        // A caller that gives up behind a refusal or a key that was there does so because of it,
-        // whether it says so or hangs up.
+        // If the client ends the transaction after a refusal or after it found its key, that is the
+        // cause, whether it asks for the rollback or just hangs up.
         let given_up = matches!(cause, AbortCause::Requested | AbortCause::Broken);
         let cause = match cause {
             _ if given_up && session.refused => AbortCause::Rule,
@@ -397,8 +397,8 @@ impl Database {
         self.release(&session.ctx, txn, false);
     }
 
-    /// Gives back the locks of a transaction (with `shared_only`, those of its reads) and wakes
-    /// those who get them.
+    /// Releases the locks of a transaction (with `shared_only`, those of its reads) and wakes the
+    /// transactions that get them.
     pub(super) fn release(&self, ctx: &Ctx, txn: TxnId, shared_only: bool) {
         let now = self.env.now();
         if let Some(books) = &self.contention {
@@ -427,8 +427,8 @@ impl Database {
         self.wake(woken);
     }
 
-    /// Wakes transactions that wait for a row lock: at once those that have it, and those that
-    /// are to compete for it when they are on a processor again.
+    /// Wakes transactions that wait for a row lock: at once those that have it, and those that must
+    /// compete for it after their wake-up time.
     fn wake(&self, woken: Vec<Sleeper>) {
         let now = self.env.now();
         for Sleeper { txn, row, wake, wakes, ctx, promise } in woken {
@@ -448,12 +448,12 @@ impl Database {
 }
 
 impl Txn {
-    /// Its number.
+    /// The id of the transaction.
     pub fn id(&self) -> TxnId {
         self.id
     }
 
-    /// Where it runs.
+    /// The database of the transaction.
     pub fn database(&self) -> &Rc<Database> {
         &self.database
     }
@@ -463,7 +463,7 @@ impl Txn {
         &self.ctx
     }
 
-    /// From now on its statements rely on these columns only, but for those that name their own.
+    /// Sets the columns on which statements rely from now on, unless they name their own.
     pub fn rely_on(&mut self, columns: Columns) {
         self.columns = columns;
     }
@@ -518,7 +518,7 @@ impl Txn {
         result
     }
 
-    /// Nothing more is to be done for this session.
+    /// Marks the session as over.
     pub(super) fn over(&mut self) {
         self.open = false;
     }

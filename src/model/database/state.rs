@@ -18,7 +18,7 @@ use crate::model::log::Lsn;
 use crate::model::record::{OpId, TxnId};
 use crate::model::system::{DatabaseId, RowKey, ServiceId, StepId, System, TableId};
 
-/// Everything behind the borrow.
+/// The state of a database, behind one `RefCell`.
 pub(super) struct State {
     // Volatile.
     pub serving: bool,
@@ -26,10 +26,10 @@ pub(super) struct State {
     pub cores: Semaphore,
     pub locks: LockTable,
     pub sessions: Numbered<TxnId, Box<Session>>,
-    /// When open transactions are rolled back for taking too long, in order.
+    /// The times at which open transactions are rolled back for taking too long, in order.
     pub deadlines: VecDeque<(Time, TxnId)>,
     pub reaping: bool,
-    /// Buffers for lock changes, used again and again.
+    /// Buffers for lock changes, for reuse.
     pub released: Vec<Released>,
     pub woken: Woken,
     // As the log says.
@@ -37,11 +37,11 @@ pub(super) struct State {
     pub tables: Tables,
     pub outbox: Outbox,
     pub keys: Keys,
-    /// The before-images that compensations may want: what a step found in the cells that it wrote.
+    /// Before-images for compensations: what a step found in the cells that it wrote.
     pub images: BTreeMap<(OpId, StepId), Image>,
     /// The highest fencing token of a committed transaction.
     pub fence: u64,
-    /// Changes that are in place but not durable, oldest first.
+    /// Changes that are installed but not durable, oldest first.
     pub unsettled: VecDeque<Unsettled>,
     // Kept for the history.
     /// Transactions that a crash ended; noted at recovery, for a crashed node writes nothing.
@@ -60,30 +60,30 @@ pub(super) struct Session {
     pub service: ServiceId,
     pub grant: bool,
     pub changes: Changes,
-    /// A commit or prepare was submitted: it is carried out whatever happens to the session.
+    /// True once a commit or prepare was submitted: it is carried out even if the session breaks.
     pub closing: bool,
-    /// The name of the branch, once it prepares.
+    /// The tag of the branch, once it prepares.
     pub preparing: Option<u128>,
-    /// A business rule refused a statement.
+    /// True if a business rule refused a statement.
     pub refused: bool,
-    /// Its idempotency key was there already: somebody has done its work.
+    /// True if its idempotency key was there already: the work was done before.
     pub duplicate: bool,
-    /// Whom to wake for the row lock that it waits for.
+    /// The promise that wakes it when it waits for a row lock.
     pub wait: Option<(Ctx, Promise<Wake>)>,
-    /// How often it was woken to compete for a row lock.
+    /// The number of times that it was woken to compete for a row lock.
     pub wakes: u64,
     /// The last sign of life of its client.
     pub heard: Heard,
-    /// Held for its sake: given back when the session ends.
+    /// The connection, which is released when the session ends.
     pub _connection: (Permit, Option<Holding>),
 }
 
-/// A transaction that is to be woken, and all that this takes.
+/// A transaction to be woken, with its promise.
 pub(super) struct Sleeper {
     pub txn: TxnId,
     pub row: RowId,
     pub wake: Wake,
-    /// How often it was woken before.
+    /// The number of times that it was woken before.
     pub wakes: u64,
     pub ctx: Ctx,
     pub promise: Promise<Wake>,
@@ -94,9 +94,9 @@ pub(super) struct Sleeper {
 pub(super) struct Changes {
     /// New rows, in order.
     pub rows: Vec<(RowId, Arc<Row>)>,
-    /// Events for the outbox.
+    /// Events to be added to the outbox.
     pub sent: Vec<(u64, Event)>,
-    /// Events taken out of the outbox.
+    /// Events to be removed from the outbox.
     pub taken: Vec<u64>,
     /// Idempotency keys, and the outcomes under them.
     pub keys: Vec<(IdemKey, EventKind)>,
@@ -106,7 +106,7 @@ pub(super) struct Changes {
     pub token: Option<u64>,
 }
 
-/// A change that a crash now would undo, and how.
+/// A change that a crash now would undo, with the information to undo it.
 pub(super) struct Unsettled {
     pub lsn: Lsn,
     pub changes: Rc<Changes>,
@@ -114,7 +114,7 @@ pub(super) struct Unsettled {
     pub old_events: Vec<OutboxRow>,
     pub old_keys: Vec<(IdemKey, Option<EventKind>)>,
     pub old_fence: u64,
-    /// The prepared branch that ended thereby, and its record.
+    /// The prepared branch that ended with it, and the position of its record.
     pub branch: Option<(Lsn, Rc<InDoubt>)>,
 }
 
@@ -220,14 +220,13 @@ impl State {
         self.table(table).get(key)
     }
 
-    /// The version of what is locked; always 0 for what is no row of a table, as an idempotency
-    /// key.
+    /// The version number of a row; always 0 for a pseudo-row such as an idempotency key.
     pub fn version(&self, id: RowId) -> u64 {
         let found = self.tables.find(id.table);
         found.map_or(0, |place| self.tables.0[place].1.get(id.key).version)
     }
 
-    /// Those that the lock table wants to be woken, in order.
+    /// The transactions that the lock table wants to be woken, in order.
     pub fn take_woken(&mut self) -> Vec<Sleeper> {
         let sessions = &mut self.sessions;
         let sleepers = self.woken.drain(..).filter_map(|(txn, row, wake)| {

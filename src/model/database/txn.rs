@@ -17,50 +17,50 @@ use crate::model::point::{Action, Hook, When};
 use crate::model::record::OpId;
 use crate::model::system::{ReadFirst, RowKey, StepId, TableId};
 
-/// A step of an operation, to be carried out or taken back.
+/// A step of an operation, or its compensation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StepRef {
     /// The operation.
     pub op: OpId,
-    /// Which step.
+    /// The step of the operation.
     pub step: StepId,
-    /// Carried out or taken back.
+    /// The direction: forward or compensation.
     pub direction: Direction,
 }
 
 impl StepRef {
-    /// The step, to be carried out.
+    /// The step itself.
     pub const fn forward(op: OpId, step: StepId) -> Self {
         Self { op, step, direction: Direction::Forward }
     }
 
-    /// The step, to be taken back.
+    /// The compensation of the step.
     pub const fn undo(op: OpId, step: StepId) -> Self {
         Self { op, step, direction: Direction::Undo }
     }
 }
 
-/// How derived values are written.
+/// The concurrency control of a write of derived values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Policy {
-    /// Whatever is there now.
+    /// The write overwrites whatever is there.
     Blind,
-    /// If the row is still at this version ([`RowVersion::version`]).
+    /// The write succeeds only if the row is still at this version ([`RowVersion::version`]).
     CompareAndSet(u64),
 }
 
 impl Txn {
-    /// Carries out a step, or takes it back.
+    /// Carries out a step or its compensation.
     ///
     /// An update reads its row by a statement of its own, and computes in between.
     ///
-    /// An insert or delete that this very step has done already is done. Taking back what never
-    /// happened has no effect.
+    /// An insert or delete that this very step has done already has no further effect. Nor has the
+    /// compensation of a step that never took effect.
     ///
     /// # Errors
     ///
-    /// [`DbError::Refused`] (never when taking back) by the step's rule, if the row to change is
-    /// missing, or if the one to insert is there; further ones as every statement.
+    /// [`DbError::Refused`] (never for a compensation) by the step's rule, if the row to change is
+    /// missing, or if the row to insert exists; further ones as every statement.
     pub async fn apply(&mut self, step: StepRef) -> Result<(), DbError> {
         let row = self.database.row_of(step);
         let ctx = Ctx { op: step.op, step: step.step, ..*self.ctx() };
@@ -109,8 +109,8 @@ impl Txn {
         .await
     }
 
-    /// Reads a row, which may not exist. Sees what this transaction wrote. With locking readers
-    /// the row stays locked until the transaction ends.
+    /// Reads a row, which may not exist. It sees what this transaction has written. With locking
+    /// readers the row stays locked until the transaction ends.
     ///
     /// # Errors
     ///
@@ -188,8 +188,8 @@ impl Txn {
 
     /// The rows (deleted ones included) that were written at `since` or later on the database's
     /// clock, oldest first; at least `limit` if there are as many, and all that share the last
-    /// one's time. A snapshot, as [`Txn::groups`]: what commits later may have been written
-    /// earlier.
+    /// one's time. It reads a snapshot, as [`Txn::groups`]: a transaction that commits later may
+    /// have written earlier.
     ///
     /// # Errors
     ///
@@ -206,8 +206,8 @@ impl Txn {
         .await
     }
 
-    /// At most `limit` rows (deleted ones included) behind the key `after`, in the order of keys.
-    /// A snapshot, as [`Txn::groups`].
+    /// At most `limit` rows (deleted ones included) with keys after `after`, in the order of keys.
+    /// Reads a snapshot, as [`Txn::groups`].
     ///
     /// # Errors
     ///
@@ -256,7 +256,7 @@ impl Txn {
         self.write(RowId { table, key }, Written::Cells(cells, policy)).await
     }
 
-    /// Moves cells by so much, whatever they hold by now.
+    /// Adds differences to cells, whatever they hold by now.
     ///
     /// # Errors
     ///
@@ -281,10 +281,10 @@ impl Txn {
         .await
     }
 
-    /// Asks the owner which of these versions it would refuse, if it took them one after the other
-    /// until the cell holds `value`: those that carry a step which belongs to this cell, is not
-    /// shown yet, and is refused by chance, or because those before it have used up what there
-    /// was. So a job can have them all taken back, and carry on with the others.
+    /// Returns which of these versions the owner would refuse, if it applied them one after the
+    /// other until the cell holds `value`: those with a step which belongs to this cell, is not
+    /// shown yet, and is refused by chance, or because those before it have used up the stock. So a
+    /// job can have all of these reverted, and carry on with the others.
     ///
     /// # Errors
     ///
@@ -306,14 +306,13 @@ impl Txn {
         .await
     }
 
-    /// Takes back the newest step that one of these cells of a row shows ([`super::EXISTENCE`]
-    /// included), as the row's owner offers it to a job that cannot carry the row on.
+    /// Reverts the newest step that one of these cells of a row shows ([`super::EXISTENCE`]
+    /// included). The row's owner offers this to a job that cannot carry the row on.
     ///
     /// # Errors
     ///
-    /// [`DbError::Conflict`] if the row is not at the `version` that was read;
-    /// [`DbError::Refused`] if they show no step, or only such as were taken back; further ones as
-    /// every statement.
+    /// [`DbError::Conflict`] if the row is not at the `version` that was read; [`DbError::Refused`]
+    /// if the cells show no step, or only compensated ones; further ones as every statement.
     pub async fn undo_row(
         &mut self,
         table: TableId,
@@ -332,8 +331,8 @@ impl Txn {
         .await
     }
 
-    /// Writes an idempotency key (or a row of an inbox): true if nobody has before. It lasts if
-    /// this transaction commits.
+    /// Inserts an idempotency key (or a row of an inbox); returns whether it was new. It is stored
+    /// if this transaction commits.
     ///
     /// # Errors
     ///
@@ -342,8 +341,8 @@ impl Txn {
         Ok(self.claim(key, EventKind::Applied).await?.is_none())
     }
 
-    /// Writes an idempotency key as [`Txn::once`] does, with the outcome that a duplicate is to
-    /// find under it. Returns the outcome that somebody has left there before; that one stays.
+    /// Inserts an idempotency key as [`Txn::once`] does, with the outcome that a duplicate will
+    /// find. Returns the outcome that was stored there before, which is kept.
     ///
     /// # Errors
     ///
@@ -356,7 +355,7 @@ impl Txn {
         self.write_key(key, outcome, false).await
     }
 
-    /// Writes an outcome under an idempotency key, whatever is there. Returns the outcome before.
+    /// Stores an outcome under an idempotency key, whatever is there. Returns the previous outcome.
     ///
     /// # Errors
     ///
@@ -393,7 +392,7 @@ impl Txn {
         .await
     }
 
-    /// Writes an event to the outbox. It is there for relays when this transaction has committed.
+    /// Writes an event to the outbox. Relays can read it once this transaction has committed.
     ///
     /// # Errors
     ///
@@ -413,8 +412,8 @@ impl Txn {
 }
 
 impl Database {
-    /// Forgets the idempotency keys of these operations that were committed before `time` on this
-    /// database's clock: the end of their retention.
+    /// Removes the idempotency keys of these operations that were committed before `time` on this
+    /// database's clock, when their retention ends.
     pub fn forget_keys_before(self: &Rc<Self>, time: Time, concerns: impl Fn(OpId) -> bool) {
         self.state_mut().keys.forget_before(time, concerns);
     }

@@ -1,5 +1,5 @@
-//! Versions of rows that are kept by quorums, on their way from the store of their coordinator to
-//! the copies.
+//! Versions of rows of quorum tables that are being sent from the store of their coordinator to the
+//! copies.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,23 +11,23 @@ use crate::model::env::{Ctx, Env};
 use crate::model::record::{OpId, Sight};
 use crate::model::system::{QuorumSpec, StepId};
 
-/// Versions of rows of one database on their way to copies.
+/// The versions of one database's rows that are being sent to copies.
 pub struct Versions {
-    /// Versions that their coordinators have not sent yet, or not to everybody's knowledge.
+    /// Versions that no coordinator has sent yet, or that some copy has not acknowledged.
     open: RefCell<Vec<Rc<Write>>>,
     committed: Signal,
-    /// The version that a step has written, for those that newer ones have replaced since.
+    /// The version that each step has written, to judge copies that have a newer one.
     written: RefCell<BTreeMap<(OpId, StepId), u64>>,
     rules: Cell<&'static dyn Rules>,
 }
 
-/// The rules of coordinators.
+/// The rules by which coordinators count a write as committed.
 pub trait Rules {
-    /// How many copies must have acknowledged a write before it counts as committed.
+    /// The number of copies that must have acknowledged a write before it counts as committed.
     fn acknowledgements(&self, spec: &QuorumSpec) -> usize;
 }
 
-/// W copies, no fewer.
+/// The rule of W acknowledgements.
 struct WriteQuorum;
 
 impl Rules for WriteQuorum {
@@ -36,13 +36,13 @@ impl Rules for WriteQuorum {
     }
 }
 
-/// One version on its way to the copies.
+/// A version that is being sent to the copies.
 pub struct Write {
     quorum: usize,
     /// The operation and step that have written it.
     ctx: Ctx,
     row: RowVersion,
-    /// Which copies have acknowledged it.
+    /// The copies that have acknowledged it.
     acknowledged: RefCell<Vec<bool>>,
     /// The instance of the coordinator that has sent it, once one has.
     sent_by: Cell<Option<NodeId>>,
@@ -70,13 +70,13 @@ impl Write {
         self.acknowledged.borrow()[copy]
     }
 
-    /// A copy acknowledges it.
+    /// Notes that a copy has acknowledged it.
     pub(in crate::model) fn acknowledge(&self, copy: usize) {
         self.acknowledged.borrow_mut()[copy] = true;
         self.changed.notify_all();
     }
 
-    /// How many copies have acknowledged it.
+    /// The number of copies that have acknowledged it.
     pub(in crate::model) fn count(&self) -> usize {
         self.acknowledged.borrow().iter().filter(|it| **it).count()
     }
@@ -94,8 +94,8 @@ impl Versions {
         self.rules.set(rules);
     }
 
-    /// A version was committed in the store of its coordinator: it is to be sent. `undone` if it
-    /// takes back what its step has done.
+    /// Adds a version that was committed in the store of its coordinator, to be sent. `undone` if
+    /// it compensates its step.
     pub fn commit(
         &self,
         env: &Env,
@@ -112,7 +112,7 @@ impl Versions {
         self.send(env, number, ctx, row)
     }
 
-    /// A version is to be sent to the copies, perhaps once more.
+    /// Adds a version that is to be sent to the copies, perhaps once more.
     pub fn send(&self, env: &Env, number: usize, ctx: Ctx, row: RowVersion) -> Rc<Write> {
         let copies = env.system().quorums[number].copies.len();
         let write = Rc::new(Write {
@@ -133,8 +133,8 @@ impl Versions {
         self.committed.wait().await;
     }
 
-    /// The versions of a quorum that nobody has sent yet and that this instance of the coordinator
-    /// sends now. They are remembered beyond that with hinted handoff only.
+    /// The unsent versions of a quorum, which this instance of the coordinator sends now. They are
+    /// remembered afterwards with hinted handoff only.
     pub(in crate::model) fn unsent(
         &self,
         number: usize,
@@ -151,9 +151,9 @@ impl Versions {
         found
     }
 
-    /// An instance of the coordinator of a quorum begins, perhaps again. With hinted handoff, what
-    /// it has sent before and not every copy has acknowledged is to be sent once more; without,
-    /// what nobody was there to send is forgotten.
+    /// Starts an instance of the coordinator of a quorum, perhaps again. With hinted handoff, the
+    /// versions that it has sent before and some copy has not acknowledged are sent again; without,
+    /// the versions that were not sent are dropped.
     pub(in crate::model) fn restart(&self, number: usize, hinted: bool, by: NodeId) {
         let mut open = self.open.borrow_mut();
         open.retain(|write| write.quorum != number || hinted);
@@ -161,13 +161,13 @@ impl Versions {
         sent.for_each(|write| write.sent_by.set(None));
     }
 
-    /// All copies have a version: nobody needs to remember it.
+    /// Removes a version that all copies have.
     pub(in crate::model) fn close(&self, write: &Rc<Write>) {
         self.open.borrow_mut().retain(|other| !Rc::ptr_eq(other, write));
     }
 
-    /// The sight of a step in a copy: a version that is newer than the one which the step has
-    /// written reflects it, though nothing of it may be left in the row.
+    /// The sight of a step in a copy: a version newer than that which the step has written reflects
+    /// the step, even if the row shows nothing of it any more.
     pub(in crate::model) fn sight(&self, op: OpId, step: StepId, seen: &Shown) -> Sight {
         let written = self.written.borrow().get(&(op, step)).copied();
         match seen.sight {
@@ -183,7 +183,7 @@ impl Versions {
 ///
 /// # Errors
 ///
-/// [`DbError::Unknown`] if one has not in time: it may have it later.
+/// [`DbError::Unknown`] if one has not in time: it may reach it later.
 pub(in crate::model) async fn acknowledged(
     database: &Database,
     ctx: &Ctx,

@@ -2,14 +2,14 @@
 
 use crate::kernel::{NodeId, Signal, Span};
 
-/// The network as sessions need it: lossless and ordered, but it may be cut for a while.
+/// The network as sessions use it: lossless and ordered, but it may be cut for a while.
 pub trait Wire {
-    /// Returns whether anything passes from one node to another now.
+    /// Returns whether messages pass from one node to another now.
     fn up(&self, from: NodeId, to: NodeId) -> bool;
     /// Returns whether the whole machine of a node is down: it neither sends nor answers anything.
     fn is_silent(&self, node: NodeId) -> bool;
-    /// Is notified when a link is cut or mended, and when a machine falls silent or is back.
+    /// A signal that is given when a link is cut or restored, and when a machine fails or is back.
     fn changed(&self) -> Signal;
-    /// How much longer than usual a message takes now.
+    /// The additional delay of a message now.
     fn extra(&self, from: NodeId, to: NodeId) -> Span;
 }

@@ -10,12 +10,12 @@ use crate::model::system::{
     ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, StepId, TableId,
 };
 
-/// Whose workers serve a request.
+/// A station of workers: a service, or the drivers of a role.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Station {
-    /// Those of a service.
+    /// The workers of a service.
     Service(ServiceId),
-    /// Those of the driver nodes of a role, by its number in
+    /// The workers of the driver nodes of a role, by its number in
     /// [`WORKING`](crate::model::contract::role::WORKING).
     Driver(u8),
 }
@@ -36,8 +36,8 @@ pub enum Event {
     Touches { table: TableId, row: RowKey },
     /// The client got its answer or gave up, so long after the arrival.
     Answered { kind: OperationKind, answer: Answer, waited: Span },
-    /// A read probe began that will read so many cells: of the operation of the record, or of a
-    /// reader without one.
+    /// A read probe began that will read so many cells: for the operation of the record, or for no
+    /// operation.
     ProbeBegan { read: u32, probe: ProbeId, cells: u32 },
     /// A probe's read of the row of one step, or of a copy of that row, reached the store.
     ProbeSaw { table: TableId, probe: ProbeId, sight: Sight },
@@ -73,7 +73,7 @@ pub enum Event {
     /// A row that a prepared branch keeps locked, written right behind [`Event::Prepared`], one
     /// record a row.
     PreparedRow { database: DatabaseId, txn: TxnId, table: TableId, row: RowKey },
-    /// The decision about a prepared branch is known at its store; it is `heuristic` if the
+    /// The decision on a prepared branch is known at its store; it is `heuristic` if the
     /// participant took it alone.
     Resolved { database: DatabaseId, txn: TxnId, decision: Decision, heuristic: bool },
     /// A log was forced to disk, which covered so many records and took the device so long.
@@ -88,7 +88,7 @@ pub enum Event {
     Sent { label: LabelId, to: NodeId, class: MessageClass },
     /// A message arrived at the node of the record.
     Delivered { label: LabelId, from: NodeId, class: MessageClass },
-    /// A message was lost on the way, or arrived `damaged` and was thrown away.
+    /// A message was lost on the way, or arrived `damaged` and was discarded.
     Lost { label: LabelId, to: NodeId, class: MessageClass, damaged: bool },
     /// The network made a second copy of a message, with a number of its own.
     Duplicated { label: LabelId, copy: u32, class: MessageClass },
@@ -100,7 +100,7 @@ pub enum Event {
     Started { at: Station, waited: Span },
     /// A request ended: the work that was drawn for it, and the time since it was queued.
     Finished { at: Station, work: Span, stayed: Span },
-    /// A queue was full, and the request was turned away.
+    /// A queue was full, and the request was rejected.
     Overflowed { at: Station },
     /// A crash dropped so many requests; the times since each was queued are summed.
     Dropped { at: Station, requests: u64, stayed: Span },
@@ -111,16 +111,17 @@ pub enum Event {
     /// A coordinator or orchestrator decided, in this attempt at a distributed transaction; 0
     /// elsewhere.
     Decided { label: LabelId, decision: Decision, attempt: u16 },
-    /// Something is tried again: the number of the attempt, or of the rule that a job repeats.
+    /// An attempt is repeated: the number of the attempt, or of the rule that a job applies again.
     Retried { label: LabelId, number: u64 },
-    /// Something durable holds so much more unfinished work for an operation, or less if `change`
-    /// is negative. The label says what: an outbox row, a workflow, a prepared branch, an event, a
-    /// dead letter.
+    /// Durable state holds so much more unfinished work for an operation, or less if `change` is
+    /// negative. The label names it: an outbox row, a workflow, a prepared branch, an event, a dead
+    /// letter.
     Holds { label: LabelId, change: i64 },
-    /// A broker took a message, which has this number from now on and tells the outcome of a step.
-    /// The latter is not part of the fingerprint.
+    /// A broker stored a message, which has this number from now on and announces the outcome of a
+    /// step. The outcome is not part of the fingerprint.
     Published { topic: LabelId, partition: u16, number: u64, step: StepId, outcome: EventKind },
-    /// A broker handed a message out, to the same group for the so-manieth time (from 1).
+    /// A broker delivered a message to a group; `delivery` counts its deliveries to that group,
+    /// from 1.
     Handed { topic: LabelId, delivery: u64, number: u64 },
     /// A message was given up by its broker, or by the service that was to publish it.
     Buried { topic: LabelId, burial: Burial, number: u64 },
@@ -128,14 +129,14 @@ pub enum Event {
     Intervention { label: LabelId },
 
     // The world.
-    /// A fault began. It strikes so many nodes by name; `target` is the first of them, or the node
+    /// A fault began. It affects so many nodes by name; `target` is the first of them, or the node
     /// of the clients.
     FaultBegan { fault: u32, target: NodeId, nodes: u64 },
     /// A fault ended; fields as in [`Event::FaultBegan`].
     FaultEnded { fault: u32, target: NodeId, nodes: u64 },
     /// The node of the record crashed, and so many processes with it.
     Crashed { processes: u64 },
-    /// The node of the record is back, for the so-manieth time.
+    /// The node of the record is back, as this incarnation.
     Restarted { incarnation: u16 },
     /// A phase of the run began; at its end, everything had `settled` or not.
     Phase { phase: Phase, settled: bool },
@@ -143,17 +144,16 @@ pub enum Event {
     // Leases.
     /// A lease was granted, durably, with a fencing token that counts the grants.
     Leased { label: LabelId, token: u64, holder: NodeId },
-    /// A transaction passed the fence of a database with its token. One that does not pass is
-    /// [`Event::Aborted`] as [`AbortCause::Fenced`].
+    /// A transaction passed the fencing check of a database with its token. One that does not pass
+    /// is [`Event::Aborted`] as [`AbortCause::Fenced`].
     Fenced { database: DatabaseId, txn: TxnId, token: u64 },
 
     // Books that are not part of the fingerprint.
     /// A transaction committed the idempotency key (a row of an inbox) of the record's step or of
     /// its compensation; written right before its [`Event::Committed`].
     Keyed { database: DatabaseId, direction: Direction },
-    /// A wait in a database that several services use has ended: the part of it that goes to the
-    /// account of one holder, one record for each. There is no holder if no service held what was
-    /// waited for.
+    /// A wait in a shared database has ended: the part of it that one service has caused, one
+    /// record for each. The holder is none if no service held the resource.
     Contended {
         database: DatabaseId,
         resource: Resource,
@@ -161,16 +161,17 @@ pub enum Event {
         holder: Option<ServiceId>,
         waited: Span,
     },
-    /// A statement for a service had a core of a database that several services use.
+    /// A statement for a service held a core of a shared database.
     Served { database: DatabaseId, service: ServiceId, busy: Span },
 
     // Schemas.
-    /// From now on a table has another schema.
+    /// The schema of a table changes.
     SchemaChanged { table: TableId },
-    /// A statement against a table, or an answer about it, failed because the service speaks an old
-    /// schema; `first` if nothing of it had failed before.
+    /// A statement on a table, or an answer about it, failed because the service uses an old
+    /// schema; `first` if none of it had failed before.
     SchemaBreak { table: TableId, service: ServiceId, first: bool },
-    /// A service speaks the new schema of a table, after something of it had `failed` or not.
+    /// A service uses the new schema of a table from now on, after a statement of it had `failed`
+    /// or not.
     Adapted { table: TableId, service: ServiceId, failed: bool },
 
     // Readers and rows, once more. (In the order of their numbers: see `kinds` below.)
@@ -184,20 +185,19 @@ pub enum Event {
     /// [`Event::Touches`]. Not part of the fingerprint: the arrivals are.
     Follows { followed: OpId },
     // What goes on at drivers and brokers.
-    /// The circuit breaker of the node of the record before a service or a driver has a new state,
-    /// the first of which is closed. Not part of the fingerprint.
+    /// The circuit breaker of the node of the record for a service or a driver has a new state; the
+    /// first state is closed. Not part of the fingerprint.
     Circuit { callee: Station, circuit: Circuit },
-    /// A watchdog says that a change has waited for too long.
+    /// A watchdog reports that a change has waited for too long.
     Alerted { label: LabelId },
-    /// A consumer group is not done with so many messages that were published to the broker's
+    /// A consumer group has not finished so many messages that were published to the broker's
     /// instance of the record. Not part of the fingerprint.
     GroupLag { group: ServiceId, waiting: u64 },
-    /// A session has a connection of a database, for which it had to wait so long. Not part of the
-    /// fingerprint.
+    /// A session got a connection of a database, after this wait. Not part of the fingerprint.
     Connected { database: DatabaseId, waited: Span },
-    /// A reply arrived for which nobody waits any more, or its second copy, or an acknowledgement
-    /// that does not count any more (without the number of its message): it is thrown away. Not
-    /// part of the fingerprint.
+    /// A reply arrived that no process waits for, or its second copy, or an acknowledgement that
+    /// does not count any more (without the number of its message). It is discarded. Not part of
+    /// the fingerprint.
     Ignored { label: LabelId, from: NodeId },
     /// A read that was to follow the answer to the operation of the record is not made: its client
     /// has given up.
@@ -205,8 +205,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// The name that it speaks of: of a message, a log record, a decision, a lease, a topic or
-    /// something that is held, retried or left to a human.
+    /// The label of the event: the name of a message, a log record, a decision, a lease, a topic,
+    /// or of work that is held, retried or left to a human.
     pub const fn label(&self) -> Option<LabelId> {
         match *self {
             Self::Logged { label, .. }
@@ -228,7 +228,8 @@ impl Event {
         }
     }
 
-    /// The database in which it happened, if it is about a transaction, a lock or a statement.
+    /// The database in which it happened, if the event is about a transaction, a lock or a
+    /// statement.
     pub const fn database(&self) -> Option<DatabaseId> {
         match *self {
             Self::Committed { database, .. }
@@ -278,7 +279,7 @@ macro_rules! kinds {
     };
 }
 
-// Their numbers are in fingerprints: new ones come last, here and in `Event`.
+// The numbers of the kinds are in fingerprints, so new kinds come last, here and in `Event`.
 kinds! {
     Offered, Touches, Answered, ProbeBegan, ProbeSaw, ProbeEnded,
     Committed, Aborted, Shown, Value, LockWait, LockGranted, LockFailed, LockHeld,

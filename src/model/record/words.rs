@@ -1,19 +1,19 @@
-//! The words of a record: what fingerprints are made of.
+//! The encoding of a record in words, from which fingerprints are computed.
 //!
 //! Fingerprints are kept for years, so this layout does not change: an event is a number, a subject
-//! and two words. Nothing reads them back.
+//! and two words. It is never decoded.
 
 use super::*;
 use crate::kernel::{Fingerprint, NodeId, Semantic, Span, Time};
 use crate::model::database::{Direction, EXISTENCE};
 use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, ServiceId, TableId};
 
-/// The names of nodes and tables as random streams know them, by number.
+/// The stream names of nodes and tables, by number.
 #[derive(Clone, Debug, Default)]
 pub struct LastingNames {
     /// Of each node.
     pub nodes: Vec<u64>,
-    /// Of each table.
+    /// The names of the tables.
     pub tables: Vec<u64>,
 }
 
@@ -101,7 +101,7 @@ impl Record {
         words.into_iter().for_each(|word| into.word(word));
     }
 
-    /// The node and the attempt; in place of the latter, the reason why a lock was not granted.
+    /// The node and the attempt; instead of the attempt, the reason why a lock was not granted.
     #[inline]
     fn place(&self) -> u64 {
         let attempt = match self.event {
@@ -113,7 +113,8 @@ impl Record {
 }
 
 impl Event {
-    /// The number of the kind. Kinds that were one when fingerprints began share theirs.
+    /// The number of the kind. Kinds that were one when fingerprints were introduced share a
+    /// number.
     #[inline]
     const fn number(&self) -> u64 {
         match self.kind() {

@@ -1,11 +1,11 @@
-//! Replicas that lag: feeds that are held back for as long as a fault lasts.
+//! Lags of replicas: feeds that a fault holds back.
 
 use std::cell::{Cell, RefCell};
 
 use crate::kernel::{Signal, Sim, Span};
 use crate::model::env::Env;
 
-/// Names a lag that is in force.
+/// The id of a lag in force.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LagId(u64);
 
@@ -16,9 +16,9 @@ struct Lag {
     by: Span,
 }
 
-/// All replicas of a run that lag.
+/// The lags of all replicas of a run.
 pub(in crate::model) struct Lags {
-    /// How many lags there were so far.
+    /// The number of lags so far.
     begun: Cell<u64>,
     active: RefCell<Vec<Lag>>,
     changed: Signal,
@@ -29,7 +29,7 @@ impl Lags {
         Self { begun: Cell::new(0), active: RefCell::default(), changed: Signal::new(sim) }
     }
 
-    /// By how much a replica lags; the longest counts.
+    /// The lag of a replica; of several, the longest.
     fn of(&self, replica: usize) -> Option<Span> {
         let active = self.active.borrow();
         active.iter().filter(|lag| lag.replica == replica).map(|lag| lag.by).max()
@@ -37,7 +37,7 @@ impl Lags {
 }
 
 impl Env {
-    /// From now on every refreshment of a replica reaches it `by` later; without `by`, none does.
+    /// Delays every update of a replica by `by` from now on; without `by`, none arrives.
     pub fn lag(&self, replica: usize, by: Option<Span>) -> LagId {
         let lags = self.lags();
         lags.begun.set(lags.begun.get() + 1);
@@ -46,15 +46,15 @@ impl Env {
         id
     }
 
-    /// Ends a lag: what it held back goes on at once. One that has ended already is ignored.
+    /// Ends a lag: updates that it held back continue at once. Ending it again has no effect.
     pub fn catch_up(&self, id: LagId) {
         let lags = self.lags();
         lags.active.borrow_mut().retain(|lag| lag.id != id);
         lags.changed.notify_all();
     }
 
-    /// Waits for as long as a refreshment of a replica that begins now is held back; not at all, if
-    /// it does not lag.
+    /// Waits for as long as an update of a replica that begins now is held back; not at all without
+    /// a lag.
     pub(super) async fn held_back(&self, replica: usize) {
         let (began, lags) = (self.now(), self.lags());
         while let Some(by) = lags.of(replica) {
@@ -66,7 +66,7 @@ impl Env {
             if by == Span::MAX {
                 changed.await;
             } else {
-                // Over by itself or ended from outside: the next look tells which.
+                // The wait ends when the lag has passed or changes; the loop finds out which.
                 let _ = self.sim().timeout(by.saturating_sub(late), changed).await;
             }
         }

@@ -1,12 +1,11 @@
-//! Quorum replication at work: who sends versions to copies, who waits for them, and how they are
-//! read.
+//! Quorum replication: how versions are sent to copies, acknowledged, and read.
 //!
-//! The owner of a table coordinates its writes. It commits in its own store, which gives every
-//! version its place in the order, and sends the version to all N copies at once, each message for
-//! itself, so that a later version may overtake an earlier one; a copy keeps the newer. The commit
-//! is over for whoever waits for it once W copies have acknowledged it; if that takes longer than
-//! the step deadline, its outcome is unknown. Copies that have not acknowledged are left alone, or
-//! with hinted handoff asked again until they have.
+//! The owner of a table coordinates its writes. It commits in its own store, which orders the
+//! versions, and sends the version to all N copies at once, each message independently, so that a
+//! later version may overtake an earlier one; a copy keeps the newer. The commit returns once W
+//! copies have acknowledged it; if that takes longer than the step deadline, its outcome is
+//! unknown. Copies that have not acknowledged are left alone, or with hinted handoff asked again
+//! until they have.
 //!
 //! A reader's service asks all N copies, takes the first R answers, and returns the newest version
 //! among them. The owner's own store is no copy and is never read.
@@ -25,7 +24,7 @@ use crate::model::system::{QuorumRound, QuorumSpec, RowKey, StepId, TableId};
 use crate::model::world::World;
 
 /// Starts the processes that send versions from a node. Each instance of a coordinator has them,
-/// and a version is sent by the first that comes to it.
+/// and the first that is free sends a version.
 pub(super) fn start(world: &Rc<World>, node: NodeId) {
     for (number, spec) in world.env().system().quorums.iter().enumerate() {
         let owner = world.env().system().table(spec.of).owner;
@@ -53,7 +52,7 @@ async fn send_for_ever(here: ProcessCtx, number: usize) {
     }
 }
 
-/// Brings a version to one copy: once, or with hinted handoff until the copy has it.
+/// Sends a version to one copy: once, or with hinted handoff until the copy has it.
 async fn store(here: ProcessCtx, write: Rc<Write>, copy: usize) {
     let spec = here.system().quorums[write.quorum()].clone();
     let (table, policy) = (spec.copies[copy], here.retry());
@@ -96,12 +95,12 @@ async fn take_over(here: &ProcessCtx, copy: TableId, row: RowVersion) -> Result<
     txn.commit().await
 }
 
-/// A step turns out to be done already: makes sure that its row, as it is now, has its write quorum
-/// before that is said again. An earlier attempt may have died before it had.
+/// Makes sure, for a step that was done before, that its row has its write quorum now, before the
+/// step is confirmed again. An earlier attempt may have died before the quorum was reached.
 ///
 /// # Errors
 ///
-/// [`DbError::Unknown`] if the quorum does not come about in time.
+/// [`DbError::Unknown`] if the quorum is not reached in time.
 pub async fn confirm(here: &ProcessCtx, step: StepId) -> Result<(), DbError> {
     let info = here.env().operation(here.ctx().op);
     let spec = &here.system().operation(info.kind).steps[step.index()];
@@ -112,13 +111,12 @@ pub async fn confirm(here: &ProcessCtx, step: StepId) -> Result<(), DbError> {
     acknowledged(here.database(spec.table), &ctx, vec![write]).await
 }
 
-/// The answers to a read, in the order in which they came: which copy, and what it shows of each
-/// row.
+/// The answers to a read, in the order of arrival: the number of the copy, and what it shows of
+/// each row.
 type Answers = Vec<(usize, Vec<Shown>)>;
 
-/// Reads rows, each as the one that a step touches, from as many copies as are needed, and notes
-/// what the newest versions among them show. Returns false if there are not enough answers in
-/// time.
+/// Reads rows, each as the one that a step touches, from a read quorum of copies, and records what
+/// the newest versions among them show. Returns false if too few copies answer in time.
 pub(in crate::model) async fn read(
     here: &ProcessCtx,
     number: usize,
@@ -136,7 +134,7 @@ pub(in crate::model) async fn read(
     true
 }
 
-/// Asks all copies for rows. Gives the first answers, as many as a read quorum needs.
+/// Asks all copies for rows. Returns the first answers, as many as a read quorum needs.
 async fn ask(here: &ProcessCtx, number: usize, rows: &[(StepId, RowKey)]) -> Option<Answers> {
     let spec = here.system().quorums[number].clone();
     let (enough, waiting) = promise(here.sim());
@@ -169,7 +167,7 @@ async fn ask(here: &ProcessCtx, number: usize, rows: &[(StepId, RowKey)]) -> Opt
     waiting.await
 }
 
-/// At the keeper of a copy: what it shows of these rows.
+/// Reads, at the service that keeps a copy, what the copy shows of these rows.
 async fn show(
     here: &ProcessCtx,
     copy: TableId,
@@ -179,15 +177,15 @@ async fn show(
     here.database(copy).show(*here.ctx(), here.node(), owner, copy, rows).await
 }
 
-/// The newest version of a row among some answers, and the copy that has it: of equal ones that
-/// which came first.
+/// The newest version of a row among some answers, and the copy that has it; among equal ones the
+/// first that arrived.
 fn newest(answers: &Answers, at: usize) -> (usize, &Shown) {
     let mut shown = answers.iter().map(|(copy, rows)| (*copy, &rows[at]));
     let first = shown.next().expect("a read quorum has a member");
     shown.fold(first, |best, next| if next.1.version > best.1.version { next } else { best })
 }
 
-/// Brings the newest of the versions that were read to the copies that have older ones.
+/// Read repair: sends the newest of the versions that were read to the copies that have older ones.
 fn repair(here: &ProcessCtx, number: usize, spec: &QuorumSpec, answers: &Answers) {
     for at in 0..answers[0].1.len() {
         let newest = newest(answers, at).1;

@@ -1,8 +1,9 @@
-//! Some columns of a table, as one word.
+//! A set of columns of a table, as one word.
 
 use super::MAX_COLUMNS;
 
-/// A set of columns of one table, by position: what a statement relies on, or what changes.
+/// A set of columns of one table, by position: those on which a statement relies, or those that
+/// change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Columns(u64);
 
@@ -10,7 +11,7 @@ impl Columns {
     /// The row as a whole.
     pub const ALL: Self = Self(u64::MAX);
 
-    /// No column in particular: only that there is such a table.
+    /// No column, only the existence of the table.
     pub const NONE: Self = Self(0);
 
     /// The columns of both.
@@ -19,15 +20,15 @@ impl Columns {
         Self(self.0 | other.0)
     }
 
-    /// Returns whether what relies on `these` columns is touched by a change of the columns of this
-    /// set: if it names one of them, and always if the whole table changes.
+    /// Returns whether a change of the columns of this set affects a statement that relies on
+    /// `these`: if they have one in common, and always if the whole table changes.
     pub const fn touch(self, these: Self) -> bool {
         self.0 == u64::MAX || self.0 & these.0 != 0
     }
 }
 
 impl FromIterator<u8> for Columns {
-    /// Columns by their positions. That a row exists at all is no column.
+    /// A set from the positions of columns. The existence of a row is not a column.
     fn from_iter<I: IntoIterator<Item = u8>>(positions: I) -> Self {
         let known = positions.into_iter().filter(|at| usize::from(*at) < MAX_COLUMNS);
         Self(known.fold(0, |bits, at| bits | 1 << at))
@@ -35,7 +36,7 @@ impl FromIterator<u8> for Columns {
 }
 
 impl From<Option<u8>> for Columns {
-    /// One column, or without one the whole row.
+    /// A set of one column, or without one of the whole row.
     fn from(column: Option<u8>) -> Self {
         column.map_or(Self::ALL, |column| [column].into_iter().collect())
     }

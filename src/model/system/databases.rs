@@ -1,4 +1,4 @@
-//! Databases: what they can do at once, how long things take, and what ends a transaction.
+//! Databases: their capacity, the durations of their work, and the limits of their transactions.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::kernel::{Dist, Span};
 pub struct DatabaseSpec {
     /// Its name.
     pub name: Name,
-    /// Set if it runs on the node of this service and crashes with it.
+    /// The service on whose node it runs, and with which it crashes; none if it has its own node.
     pub node: Option<ServiceId>,
-    /// The zone in which its own node stands, if it has one.
+    /// The zone of its own node, if it has one.
     pub zone: Option<Arc<str>>,
     /// Sessions open at once.
     pub connections: u32,
@@ -20,19 +20,19 @@ pub struct DatabaseSpec {
     pub cores: u32,
     /// Core time of one statement.
     pub work: Dist,
-    /// How long forced writes take.
+    /// Durations of forced writes.
     pub force: ForceSpec,
-    /// A waiter for a row lock gives up after this.
+    /// Time after which a waiter for a row lock gives up.
     pub lock_timeout: Span,
     /// The order in which waiters get a row lock.
     pub lock_order: LockOrder,
-    /// How long a waiter takes to ask again after it was woken to compete for a row lock.
+    /// Time from the wake-up of a waiter until it competes for a row lock.
     pub wake_up: Dist,
     /// A branch that was not prepared in this time aborts itself.
     pub branch_timeout: Span,
-    /// How the database's machine finds out that a client is gone.
+    /// TCP keepalive of the database's machine.
     pub keepalive: KeepaliveSpec,
-    /// A transaction whose client sends nothing for so long is rolled back.
+    /// Time without a request after which a client's transaction is rolled back.
     pub idle_in_transaction: Option<Span>,
     /// Fixed part of recovery after a restart.
     pub recovery: Span,
@@ -42,25 +42,25 @@ pub struct DatabaseSpec {
     pub xa: bool,
 }
 
-/// TCP keepalive: how a machine finds out that the other end of a connection is gone.
+/// TCP keepalive: how a machine detects that the other end of a connection is dead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeepaliveSpec {
-    /// The first probe is sent after so long without a sign of life.
+    /// Time without a sign of life after which the first probe is sent.
     pub idle: Span,
-    /// The time from one probe that nobody answers to the next.
+    /// Time from an unanswered probe to the next.
     pub interval: Span,
-    /// The connection is given up after so many probes without an answer.
+    /// Number of unanswered probes after which the connection is given up.
     pub probes: u32,
 }
 
 impl DatabaseSpec {
-    /// The time after which a client that sends nothing is cut off, if anything else does not end
-    /// its transaction before.
+    /// The time after which a silent client is disconnected, unless another limit ends its
+    /// transaction first.
     pub fn idle_limit(&self) -> Option<Span> {
         self.idle_in_transaction.filter(|limit| *limit < self.branch_timeout)
     }
 
-    /// The longest time for which a session of which nothing is heard keeps its locks.
+    /// The longest time for which a silent session keeps its locks.
     pub(super) fn longest_silence(&self) -> Span {
         let KeepaliveSpec { idle, interval, probes } = self.keepalive;
         let probed = idle + interval.saturating_mul(u64::from(probes));
@@ -69,7 +69,7 @@ impl DatabaseSpec {
     }
 }
 
-/// Forced writes differ by what is forced.
+/// Durations of forced writes by their kind.
 #[derive(Clone, Debug)]
 pub struct ForceSpec {
     /// A local commit.
@@ -80,11 +80,11 @@ pub struct ForceSpec {
     pub decide: Dist,
 }
 
-/// The order in which waiters get a row lock that was given back.
+/// The order in which waiters get a released row lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LockOrder {
     /// Strictly by arrival: the lock passes to the first in line.
     Arrival,
-    /// The waiters wake up and compete, with each other and with newcomers.
+    /// The waiters are woken and compete, with each other and with newcomers.
     WakeAll,
 }

@@ -7,19 +7,19 @@ use crate::model::contract::role;
 /// The capacity of the driver nodes of a role.
 #[derive(Clone, Debug)]
 pub struct DriverSpec {
-    /// How many nodes share the operations (a coordinator, an orchestrator), the events and rows (a
-    /// relay, a job) or the partitions (a broker).
+    /// Number of nodes that share the operations (a coordinator, an orchestrator), the events and
+    /// rows (a relay, a job) or the partitions (a broker).
     pub instances: u16,
-    /// Steps that are worked on at once, per instance.
+    /// Steps that are processed at once, per instance.
     pub workers: u32,
     /// Requests that may wait, per instance; further ones are rejected.
     pub queue: u32,
-    /// Own work per step: a request that it takes, a round of requests that it sends.
+    /// Own work for one step: a request that it receives, or a round of requests that it sends.
     pub work: Dist,
 }
 
 impl System {
-    /// The capacity of the nodes of a driver with this role; none if nothing bounds it.
+    /// The capacity of the nodes of a driver with this role; none if it is unlimited.
     pub fn driver(&self, role: &str) -> Option<DriverSpec> {
         if role == role::BROKER {
             let BrokerSpec { workers, instances, ref work, .. } = self.broker;
@@ -29,7 +29,7 @@ impl System {
         self.drivers.get(role).cloned()
     }
 
-    /// How many nodes a driver has that is called so and plays a role.
+    /// The number of nodes of a driver with this role.
     pub fn driver_instances(&self, role: &str) -> u16 {
         self.driver(role).map_or(1, |spec| spec.instances)
     }

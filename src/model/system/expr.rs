@@ -15,19 +15,19 @@ pub enum Expr {
     Both(Box<Self>, Operator, Box<Self>),
 }
 
-/// How two numbers are combined.
+/// An operator on two numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operator {
     /// Their sum.
     Plus,
-    /// The first less the second.
+    /// The difference.
     Minus,
     /// Their product.
     Times,
 }
 
 impl Operator {
-    /// As scenarios write it.
+    /// The sign in scenarios.
     const fn sign(self) -> &'static str {
         match self {
             Self::Plus => "+",
@@ -37,16 +37,16 @@ impl Operator {
     }
 }
 
-/// A part of the text of an expression that cannot be read.
+/// A part of the text of an expression that cannot be parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Misread {
-    /// Where it is in the text, in bytes, and how long.
+    /// The position in the text, in bytes.
     pub at: std::ops::Range<usize>,
     /// The reason why it cannot be read.
     pub why: Why,
 }
 
-/// Why an expression cannot be read.
+/// The reason why an expression cannot be parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Why {
     /// The table has no column of this name.
@@ -76,7 +76,7 @@ impl Expr {
         }
     }
 
-    /// Its value for a row, or none if that is no 64-bit number.
+    /// The value for a row, or none if it exceeds 64 bits.
     pub fn value(&self, row: &impl Fn(u8) -> i64) -> Option<i64> {
         match self {
             Self::Literal(number) => Some(*number),
@@ -92,7 +92,7 @@ impl Expr {
         }
     }
 
-    /// The columns that it reads, each as a place to be changed.
+    /// The columns that it reads, as mutable references.
     pub fn columns_mut(&mut self) -> Vec<&mut u8> {
         match self {
             Self::Literal(_) => Vec::new(),
@@ -222,7 +222,7 @@ impl<F: Fn(&str) -> Option<u8>> Reader<'_, F> {
         }
     }
 
-    /// Where the next word is, which is as long as its letters belong to it.
+    /// The position of the next word, which extends as long as `belongs` accepts its letters.
     fn word(&mut self, belongs: impl Fn(char) -> bool) -> std::ops::Range<usize> {
         let from = self.at;
         let rest = &self.text[from..];

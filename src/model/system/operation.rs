@@ -1,18 +1,18 @@
-//! The business operations as data: operations, their steps, and how rows follow from rows.
+//! Business operations as data: operations, their steps, and how rows are derived from rows.
 
 use std::sync::Arc;
 
 use super::{Columns, Expr, Name, RetryChange, ServiceId, StepId, System, TableId};
 use crate::kernel::Zipf;
 
-/// A business operation, said once, independent of any pattern.
+/// A business operation, declared once for all patterns.
 #[derive(Clone, Debug)]
 pub struct OperationSpec {
     /// Its name.
     pub name: Name,
-    /// Its keys, by name, and how each is chosen.
+    /// Its keys, by name, with the way in which each is chosen.
     pub keys: Vec<KeySpec>,
-    /// Its steps; the first one's service is where a client knocks.
+    /// Its steps. Clients call the service of the first one.
     pub steps: Vec<StepSpec>,
     /// True if its steps touch several databases in the scenario as written, before any technique:
     /// equal in every variant.
@@ -22,8 +22,8 @@ pub struct OperationSpec {
 }
 
 impl OperationSpec {
-    /// Returns whether it is a matter of one store: one service carries out all steps in one
-    /// database, and whoever delegates a step to it has delegated the first one, too.
+    /// Returns whether it is local to one store: one service carries out all steps in one database,
+    /// and a service that delegates a step to it has delegated the first one, too.
     pub fn is_local(&self, system: &System) -> bool {
         let place = |step: &StepSpec| (step.by, system.table(step.table).database);
         let first = self.steps.first();
@@ -33,10 +33,10 @@ impl OperationSpec {
         })
     }
 
-    /// For each step, all steps that come before it, as bits.
+    /// The steps that come before each step, as bits.
     fn ancestors(&self) -> Vec<u64> {
         let mut before = vec![0_u64; self.steps.len()];
-        // Each round reaches one step further.
+        // Each round propagates one step further.
         for _ in &self.steps {
             for (at, step) in self.steps.iter().enumerate() {
                 before[at] |=
@@ -46,7 +46,7 @@ impl OperationSpec {
         before
     }
 
-    /// The steps that come behind the one of this name; none if there is no such step.
+    /// The steps that come after the one with this name; none if there is no such step.
     pub fn behind(&self, name: &str) -> impl Iterator<Item = &StepSpec> {
         let at = self.steps.iter().position(|step| &*step.name.shown == name);
         let follows = move |set: &u64| at.is_some_and(|at| set & 1 << at != 0);
@@ -54,10 +54,10 @@ impl OperationSpec {
         steps.filter(move |(_, set)| follows(set)).map(|(step, _)| step)
     }
 
-    /// Returns whether its steps form a chain: of any two one comes before the other.
+    /// Returns whether its steps form a chain: of any two, one comes before the other.
     pub fn is_chain(&self) -> bool {
         let before = self.ancestors();
-        // In a chain one step has none before it, one has one, and so on.
+        // In a chain the steps have 0, 1, 2, ... predecessors, all different.
         before.iter().fold(0_u128, |seen, set| seen | 1 << set.count_ones()).count_ones() as usize
             == self.steps.len()
     }
@@ -75,20 +75,20 @@ impl OperationSpec {
 pub struct KeySpec {
     /// The name by which steps refer to the key.
     pub name: Name,
-    /// How it is chosen.
+    /// The way in which it is chosen.
     pub choice: KeyChoice,
 }
 
-/// How the key of an operation is chosen.
+/// The way in which the key of an operation is chosen.
 #[derive(Clone, Debug)]
 pub enum KeyChoice {
-    /// A key that nobody had before.
+    /// A new key.
     New,
     /// The key of the same name of the operation that this one follows.
     Followed,
-    /// One of the initial rows of a table, all alike.
+    /// An initial row of a table, uniformly chosen.
     Uniform(TableId),
-    /// One of the initial rows of a table; row `i` has weight `1 / (i + 1)^exponent`.
+    /// An initial row of a table; row `i` has weight `1 / (i + 1)^exponent`.
     Zipf(TableId, Arc<Zipf>),
 }
 
@@ -99,14 +99,14 @@ pub struct StepSpec {
     pub name: Name,
     /// The service that carries the step out.
     pub by: ServiceId,
-    /// The service that carried it out before that one was consolidated, and whose work it still
-    /// costs; none if nothing was.
+    /// The consolidated service that carried it out before, whose work it still costs; none without
+    /// a consolidation.
     pub part: Option<ServiceId>,
     /// The service that delegated the step to the owner of the table, if one did.
     pub asked_by: Option<ServiceId>,
     /// The table it changes.
     pub table: TableId,
-    /// Which key of the operation names the row, as a position in [`OperationSpec::keys`].
+    /// The key of the operation that names the row, as a position in [`OperationSpec::keys`].
     pub key: u8,
     /// The forward effect.
     pub effect: Effect,
@@ -116,9 +116,9 @@ pub struct StepSpec {
     pub after: Vec<StepId>,
     /// The rule that may refuse it.
     pub refuse: Option<Refuse>,
-    /// How it follows from earlier rows; all that a synchronization job may know.
+    /// The derivation from earlier rows, which is all that a synchronization job knows.
     pub derive: Option<Derive>,
-    /// A row that is looked up first, by the path that the service has to it.
+    /// A row that is looked up first, through the access that the service has to it.
     pub lookup: Option<Lookup>,
 }
 
@@ -133,24 +133,24 @@ pub enum Effect {
     Add(Vec<(u8, i64)>),
     /// Read the row, compute these columns, and write them: two statements.
     Update(Vec<(u8, Expr)>, ReadFirst),
-    /// Write into these columns what they held before the step: its before-image.
+    /// Restore in these columns the values from before the step: its before-image.
     Restore(Vec<u8>),
     /// Remove the row.
     Delete,
-    /// Read the row and change nothing, perhaps with a lock until the transaction ends.
+    /// Read the row and change nothing, optionally with a lock until the transaction ends.
     Nothing(Option<RowLock>),
 }
 
-/// The lock that a step takes which changes nothing.
+/// The lock of a step that changes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RowLock {
-    /// Others may read the row and not write it.
+    /// Others may read the row but not write it.
     Shared,
-    /// Others may do neither, but for readers that take no lock.
+    /// Others may neither read nor write the row, except readers that take no lock.
     Exclusive,
 }
 
-/// How an update reads the row that it writes later.
+/// The way in which an update reads the row that it writes later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadFirst {
     /// The last committed version, without a lock.
@@ -162,7 +162,7 @@ pub enum ReadFirst {
 }
 
 impl StepSpec {
-    /// The columns on which it relies: what it writes, and what its rule looks at.
+    /// The columns on which the step relies: those that it writes, and those of its rule.
     pub fn forward_columns(&self) -> Columns {
         let guard = match self.refuse {
             Some(Refuse::Below { column, .. }) => Some(column),
@@ -171,25 +171,25 @@ impl StepSpec {
         self.effect.columns().into_iter().chain(self.effect.reads()).chain(guard).collect()
     }
 
-    /// The columns on which what takes it back relies.
+    /// The columns on which the compensation relies.
     pub fn undo_columns(&self) -> Columns {
         self.undo.columns().into_iter().chain(self.undo.reads()).collect()
     }
 
-    /// Returns whether nothing takes it back.
+    /// Returns whether the step has no compensation.
     pub fn is_lasting(&self) -> bool {
         self.undo == Effect::Set(Vec::new())
     }
 
-    /// Returns whether both write the same column of the same table; rows that come and go are all
-    /// columns.
+    /// Returns whether both write the same column of the same table; an insert or delete counts as
+    /// all columns.
     pub fn writes_where(&self, other: &Self) -> bool {
         let (mine, theirs) = (&self.effect, &other.effect);
         let both = || mine.columns().iter().any(|column| theirs.columns().contains(column));
         self.table == other.table && (mine.is_whole() || theirs.is_whole() || both())
     }
 
-    /// Returns whether it matters which of both comes first, if they are about the same row: not if
+    /// Returns whether the order of the two matters if they are about the same row; it does not if
     /// both add.
     pub fn disturbs(&self, other: &Self) -> bool {
         let add = |step: &Self| matches!(step.effect, Effect::Add(_));
@@ -198,7 +198,7 @@ impl StepSpec {
 }
 
 impl Effect {
-    /// The columns that it writes; rows that come and go are whole.
+    /// The columns that it writes; all for an insert or delete.
     pub fn columns(&self) -> Vec<u8> {
         match self {
             Self::Insert(cells) | Self::Set(cells) => cells.iter().map(|cell| cell.0).collect(),
@@ -222,13 +222,13 @@ impl Effect {
         matches!(self, Self::Nothing(_))
     }
 
-    /// Returns whether a row comes or goes.
+    /// Returns whether it inserts or deletes a row.
     pub const fn is_whole(&self) -> bool {
         matches!(self, Self::Insert(_) | Self::Delete)
     }
 }
 
-/// Where a written value comes from.
+/// The source of a written value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ValueSpec {
     /// A number or a symbol.
@@ -253,21 +253,21 @@ pub enum Refuse {
     },
 }
 
-/// How a step's row follows from rows that are there already.
+/// The derivation of a step's row from existing rows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Derive {
-    /// The table it follows from.
+    /// The table of the source rows.
     pub source: TableId,
-    /// Which source rows count.
+    /// The values of the source rows that count.
     pub filter: Vec<(u8, i64)>,
-    /// How.
+    /// The rule of derivation.
     pub rule: DeriveRule,
 }
 
-/// The ways a row can follow from others.
+/// The ways in which a row can be derived from others.
 #[derive(Clone, PartialEq, Debug)]
 pub enum DeriveRule {
-    /// One row per source row, with the same key, made by the step's insert.
+    /// One row for each source row, with the same key, made by the step's insert.
     RowPer,
     /// This column is a copy of a column of the source row with the same key; with `values`,
     /// the source's value is translated (source value, value here), others are left alone.
@@ -304,18 +304,18 @@ pub enum DeriveRule {
 pub struct Lookup {
     /// The table.
     pub table: TableId,
-    /// Which key of the operation names the row.
+    /// The key of the operation that names the row.
     pub key: u8,
-    /// The condition under which the step goes on. Nothing is locked: what was true when it was
-    /// looked at may be false by the time the step acts on it.
+    /// The condition under which the step continues. Nothing is locked: the condition may be false
+    /// again by the time the step acts.
     pub refuse: Option<Below>,
 }
 
-/// A value that is too small.
+/// A lower bound of a column, below which a value is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Below {
     /// The column.
     pub column: u8,
-    /// The least value that is not.
+    /// The least value that is allowed.
     pub bound: i64,
 }

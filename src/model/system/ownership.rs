@@ -1,4 +1,4 @@
-//! Access to data: which service reaches which table, and by which path.
+//! Access to data: the services that reach a table, and how.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,23 @@ use super::{
 };
 use crate::kernel::{Span, Time};
 
-/// The work that a request costs its receiver: of a service into which others were consolidated,
-/// that of the parts that are concerned, as before.
+/// The work that a request costs its receiver. At a service into which others were consolidated, it
+/// is that of the parts concerned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
     /// None.
     None,
-    /// The receiver's own.
+    /// The receiver's own work.
     Own,
-    /// That of a service which is the receiver, or a part of it.
+    /// The work of a service that is the receiver, or a part of it.
     Of(ServiceId),
-    /// That of the parts that carry out these steps of the operation, a bit each.
+    /// The work of the parts that carry out these steps of the operation, one bit for each.
     Steps(u32),
-    /// That of the parts that answer for the rows of these steps.
+    /// The work of the parts that serve requests about the rows of these steps.
     Rows(u32),
 }
 
-/// A right to somebody else's table.
+/// A right to a table that another service owns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Grant {
     /// The service that has the right.
@@ -36,28 +36,27 @@ pub struct Grant {
 /// The interface that callers of a table's owner depend on.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Api {
-    /// A contract of its own: what the table looks like is nobody's business.
+    /// A contract of its own, which hides the schema of the table.
     #[default]
     Contract,
     /// The rows as they are stored: a change of the schema is a change of the interface.
     Rows,
 }
 
-/// A copy of a table that another service keeps to read it without asking.
+/// A copy of a table that another service keeps in order to read it without a call.
 #[derive(Clone, Debug)]
 pub struct ReplicaSpec {
     /// The table that is copied.
     pub of: TableId,
-    /// The copy, a table of its own with the same columns and initial rows: its owner is who keeps
-    /// it.
+    /// The copy, a table of its own with the same columns and initial rows; its owner keeps it.
     pub copy: TableId,
-    /// How it is kept up to date.
+    /// The way in which it is kept up to date.
     pub feed: Feed,
 }
 
 impl ReplicaSpec {
-    /// Returns whether it is a copy of the table that is called so, kept by the service that is
-    /// called so or, without one, by any.
+    /// Returns whether it is a copy of the table with this name, kept by the service with that name
+    /// or, without one, by any.
     pub fn is_of(&self, system: &System, table: &str, reader: Option<&str>) -> bool {
         let owner = system.table(self.copy).owner;
         system.table(self.of).name.is_called(table)
@@ -67,28 +66,28 @@ impl ReplicaSpec {
     }
 }
 
-/// How a replica is kept up to date.
+/// The way in which a replica is kept up to date.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Feed {
-    /// A job copies what has changed, this long after the last time.
+    /// A job copies what has changed, with this period.
     Periodic(Span),
     /// Changes are sent as they are committed, from the owner's log.
     Events,
 }
 
-/// How a service reads a table.
+/// The way in which a service reads a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
     /// In the database, as its owner or by a grant.
     Direct,
-    /// By asking its owner.
+    /// By a call to its owner.
     Call(ServiceId),
     /// In a replica of its own, which is this table.
     Replica(TableId),
 }
 
 impl System {
-    /// How a service reads a table at a time.
+    /// The way in which a service reads a table at a time.
     pub fn access(&self, service: ServiceId, table: TableId, at: Time) -> Access {
         let spec = self.table(table);
         let (owner, grants) = match self.rights(table, at) {
@@ -116,7 +115,7 @@ impl System {
         periods.max().unwrap_or_default()
     }
 
-    /// The services whose steps write a table, as the operations say; in the order of their ids.
+    /// The services whose steps write a table, in the order of their ids.
     pub fn writers(&self, table: TableId) -> BTreeSet<ServiceId> {
         self.steps().filter(|step| step.table == table).map(|step| step.by).collect()
     }
@@ -129,8 +128,8 @@ impl System {
         lookups.chain(reads.filter_map(|read| read.by)).collect()
     }
 
-    /// The services that go to a database themselves: to a table of their own, by a grant, or to
-    /// write whatever its owner says.
+    /// The services that access a database themselves: for a table of their own, by a grant, or to
+    /// carry out a step on any of its tables.
     pub fn users(&self, database: DatabaseId) -> BTreeSet<ServiceId> {
         let mut users = BTreeSet::new();
         for id in self.table_ids().filter(|id| self.table(*id).database == database) {
@@ -141,7 +140,7 @@ impl System {
         users
     }
 
-    /// The tables that a read looks at.
+    /// The tables that a read accesses.
     pub fn tables_of(&self, read: &ReadSpec) -> BTreeSet<TableId> {
         match &read.what {
             ReadWhat::Column { column, .. } => BTreeSet::from([column.table]),
@@ -152,9 +151,9 @@ impl System {
         }
     }
 
-    /// The services that break if a table's schema changes and they do not: its owner, all that go
-    /// to it directly, all that have the same schema, and if its interface is its rows, all that
-    /// read it.
+    /// The services that break if a table's schema changes and they do not adapt: its owner, all
+    /// that access it directly, all with the same schema, and, if its interface is its rows, all
+    /// that read it.
     pub fn schema_users(&self, table: TableId) -> BTreeSet<ServiceId> {
         let spec = self.table(table);
         let mut users = BTreeSet::from([spec.owner]);
@@ -166,9 +165,9 @@ impl System {
         users
     }
 
-    /// The services whose own statements, or what they are told of rows, rely on these columns of a
-    /// table. A page that joins rows and a look-up read the row as a whole, and so does who keeps
-    /// a table of the same schema.
+    /// The services that rely on these columns of a table, in statements of their own or in rows
+    /// that they are given. A page that joins rows and a look-up rely on the whole row, and so does
+    /// a service that keeps a table of the same schema.
     pub fn column_users(&self, table: TableId, columns: Columns) -> BTreeSet<ServiceId> {
         let of_step = |step: &&StepSpec| {
             let own = || step.forward_columns().union(step.undo_columns());
@@ -192,8 +191,9 @@ impl System {
     }
 
     /// The services whose work a request to `host` costs that is about these steps of an operation
-    /// (a bit each): of those that were consolidated into it each once that had carried one of them
-    /// out, or had answered for its row if the request only reads. If there is none, its own.
+    /// (one bit for each): each service that was consolidated into it and had carried out one of
+    /// them, or had served requests about its row if the request only reads. Without any, its own
+    /// work.
     pub fn parts(&self, host: ServiceId, kind: OperationKind, work: Work) -> Vec<ServiceId> {
         let (mask, reads) = match work {
             Work::None => return Vec::new(),
@@ -220,7 +220,7 @@ impl System {
         parts
     }
 
-    /// The service at which a client asks for an operation: the one that wants its first step.
+    /// The service that a client calls for an operation: the one that wants its first step.
     pub fn front(&self, kind: OperationKind) -> ServiceId {
         let first = &self.operation(kind).steps[0];
         first.asked_by.unwrap_or(first.by)

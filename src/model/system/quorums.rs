@@ -4,7 +4,7 @@
 use super::{System, TableId};
 use crate::kernel::Dist;
 
-/// A table whose versions go to N copies, of which W must have acknowledged a write before it
+/// A table whose versions are sent to N copies, of which W must have acknowledged a write before it
 /// counts as committed, and R must have answered before a read returns.
 #[derive(Clone, Debug)]
 pub struct QuorumSpec {
@@ -13,20 +13,21 @@ pub struct QuorumSpec {
     /// The copies, tables of their own with the same columns and initial rows, each kept by its
     /// owner.
     pub copies: Vec<TableId>,
-    /// W: how many copies must have acknowledged a write.
+    /// W: the number of copies that must have acknowledged a write.
     pub write: u16,
-    /// R: how many copies must have answered a read, of which the newest version counts.
+    /// R: the number of copies that must have answered a read; the newest version among them
+    /// counts.
     pub read: u16,
     /// One-way delays.
     pub legs: QuorumLegs,
-    /// True if a reader brings the newest version that it has seen to the copies that lacked it.
+    /// True if a reader sends the newest version that it has seen to the copies that lacked it.
     pub read_repair: bool,
-    /// True if the coordinator keeps what a copy has not acknowledged and sends it again.
+    /// True if the coordinator keeps a version that a copy has not acknowledged and sends it again.
     pub hinted_handoff: bool,
 }
 
-/// One-way delays of the messages between coordinators and copies, by what they carry; those of the
-/// link where there is none.
+/// One-way delays of the messages between coordinators and copies, by purpose; without one, the
+/// delay of the link.
 #[derive(Clone, Debug, Default)]
 pub struct QuorumLegs {
     /// From the coordinator to a copy, with a version to be written (`W` of the WARS model).
@@ -39,8 +40,8 @@ pub struct QuorumLegs {
     pub response: Option<Dist>,
 }
 
-/// A round of messages between a coordinator and the copies of a table: the number of its
-/// [`QuorumSpec`], and what it is for.
+/// A round of messages between a coordinator and the copies of a table, with the number of its
+/// [`QuorumSpec`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum QuorumRound {
     /// A version is written.
@@ -57,7 +58,7 @@ impl QuorumSpec {
 }
 
 impl System {
-    /// The number of the quorum by which a table is kept, if it is.
+    /// The number of the quorum of a table, if it has one.
     pub fn quorum_of(&self, table: TableId) -> Option<usize> {
         self.quorums.iter().position(|quorum| quorum.of == table)
     }

@@ -1,14 +1,14 @@
-//! How often operations arrive, as far as that is known before a run.
+//! The rates of operations, as far as they are known before a run.
 
 use super::{Arrivals, LoadSpec, System};
 
 impl System {
-    /// Arrivals of a load per second on average; nothing if they depend on answers.
+    /// The mean number of arrivals of a load per second; none if they depend on answers.
     pub fn rate(&self, load: &LoadSpec) -> Option<f64> {
         self.rate_within(load, self.loads.len())
     }
 
-    /// The rate of a load, where `depth` bounds how far loads follow each other.
+    /// The rate of a load, with a bound `depth` on how far loads follow each other.
     fn rate_within(&self, load: &LoadSpec, depth: usize) -> Option<f64> {
         match &load.arrivals {
             Arrivals::Poisson(rate) => Some(*rate),
@@ -28,7 +28,7 @@ impl System {
 }
 
 impl LoadSpec {
-    /// The rate of so many arrivals.
+    /// The mean rate of so many arrivals.
     fn mean(&self, arrivals: u64) -> Option<f64> {
         let length = (self.until - self.from).as_secs_f64();
         (length > 0.0).then(|| arrivals as f64 / length)

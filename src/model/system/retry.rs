@@ -1,9 +1,10 @@
-//! The retry policy: how often, after what pauses and for how long something is tried.
+//! The retry policy: the number of attempts, the pauses between them, and their deadline.
 //!
-//! A policy belongs to what is tried and not to who drives it. An operation has one policy, whether
-//! a client, a coordinator, an orchestrator or a consumer makes its attempts, so that patterns
-//! differ in what they do and not in their patience. Of what differs, the called service counts
-//! before the operation, and that before the variant and the scenario.
+//! A policy belongs to the operation or the called service, not to the pattern. An operation has
+//! one policy, whether a client, a coordinator, an orchestrator or a consumer makes its attempts,
+//! so that patterns differ in their protocols and not in their patience. The keys of the called
+//! service take precedence over those of the operation, and these over the variant and the
+//! scenario.
 
 use super::{OperationKind, ServiceId, System};
 use crate::kernel::Span;
@@ -15,7 +16,7 @@ pub struct RetrySpec {
     pub attempts: u16,
     /// Pause before the first retry.
     pub backoff: Span,
-    /// Each further pause is this much longer.
+    /// Factor by which each further pause is longer.
     pub factor: u32,
     /// Longest pause.
     pub longest: Span,
@@ -23,7 +24,7 @@ pub struct RetrySpec {
     pub jitter: f64,
     /// Deadline of one step or call.
     pub step_deadline: Span,
-    /// The circuit breaker of whoever calls, before each called service or driver.
+    /// The circuit breaker of a caller, one for each called service or driver.
     pub breaker: Option<BreakerSpec>,
 }
 
@@ -49,13 +50,13 @@ pub struct RetryChange {
 /// A circuit breaker.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct BreakerSpec {
-    /// Opens when this share of the window failed, above 0 and up to 1.
+    /// The share of failures in the window at which it opens, above 0 and up to 1.
     pub failures: f64,
-    /// How many of the last calls are looked at; it does not open before so many were made.
+    /// The number of last calls that count; it does not open before so many were made.
     pub window: u16,
-    /// How long it stays open.
+    /// The time for which it stays open.
     pub open: Span,
-    /// How many calls probe a half-open circuit.
+    /// The number of calls that probe a half-open circuit.
     pub probes: u16,
 }
 
@@ -66,7 +67,7 @@ impl RetrySpec {
         self.backoff.saturating_mul(factor).min(self.longest)
     }
 
-    /// The policy with what differs.
+    /// This policy with the keys of a change.
     #[must_use]
     pub fn changed(&self, change: &RetryChange) -> Self {
         Self {
@@ -87,14 +88,14 @@ impl System {
         self.retry.changed(&self.operation(kind).retry)
     }
 
-    /// The retry policy for calls to a service, by who would otherwise follow `policy`.
+    /// The retry policy for calls to a service by a caller that otherwise follows `policy`.
     pub fn retry_at(&self, service: ServiceId, policy: &RetrySpec) -> RetrySpec {
         policy.changed(&self.services[service.index()].retry)
     }
 
-    /// The most patient that any policy is, in each respect: what bounds how long things take.
+    /// The longest of all policies, in each respect: a bound on durations.
     pub fn longest_retry(&self) -> RetrySpec {
-        // Most operations and services are alike, and there may be a thousand of each.
+        // Most operations and services have equal policies, and there may be a thousand of each.
         let operations = distinct(self.operations.iter().map(|operation| &operation.retry));
         let services = distinct(self.services.iter().map(|service| &service.retry));
         let policies = operations.into_iter().map(|operation| self.retry.changed(operation));

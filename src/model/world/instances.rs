@@ -1,39 +1,40 @@
-//! Which instance of a service or a driver requests go to, and who of them is known to be away.
+//! The choice of an instance of a service or a driver, and the knowledge of which instances are
+//! down.
 
 use super::World;
 use crate::kernel::{NodeId, Span, Time};
 use crate::model::record::{OpId, Station};
 use crate::model::system::ServiceId;
 
-/// A span of time in which a node serves nobody.
+/// A period in which a node does not serve.
 #[derive(Clone, Copy)]
 pub(super) struct Absence {
     from: Time,
     until: Option<Time>,
-    /// True if it was drained first, so that nobody need find out.
+    /// True if it was drained first, so that load balancing knows at once.
     announced: bool,
 }
 
 impl Absence {
-    /// Returns whether those who spread requests know of it at `at`, if they need so long to find
-    /// out. That a node is back they see at once.
+    /// Returns whether load balancing knows of it at `at`, if it takes `patience` to notice. It
+    /// notices at once that a node is back.
     fn is_known(&self, at: Time, patience: Span) -> bool {
         let is_over = self.until.is_some_and(|until| until <= at);
         !is_over && (self.announced || self.from + patience <= at)
     }
 }
 
-/// The part of keys that is one instance's among several of a driver, as it is at one moment: every
-/// key has an instance of its own, and while that is known to be away the next one has it.
+/// The share of keys of one instance of a driver at one moment: every key is assigned to an
+/// instance, and while that is known to be down, to the next one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Slice {
     index: usize,
-    /// Which instances are there, as far as is known.
+    /// The instances that are not known to be down.
     present: Vec<bool>,
 }
 
 impl Slice {
-    /// Returns whether a key belongs to it.
+    /// Returns whether a key belongs to the share.
     pub fn has(&self, key: u64) -> bool {
         let count = self.present.len();
         let own = key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) % count as u64;
@@ -41,15 +42,15 @@ impl Slice {
         turns.find(|at| self.present[*at]).unwrap_or(own as usize) == self.index
     }
 
-    /// Returns whether somebody is away who was there before, so that others have more keys.
+    /// Returns whether an instance has gone down since, so that others have more keys.
     pub fn has_grown_since(&self, before: &Self) -> bool {
         self.present.iter().zip(&before.present).any(|(now, before)| *before && !now)
     }
 }
 
 impl World {
-    /// The part of the work that a node has now, if it is one of several instances of a driver.
-    /// Those that were not heard of for `take-over` are known to be away.
+    /// The current share of a node, if it is one of several instances of a driver. Instances
+    /// without a sign of life for `take-over` are known to be down.
     pub fn slice(&self, node: NodeId) -> Slice {
         let instances: Vec<NodeId> = match self.driver_on(node) {
             Some(name) => self.named_drivers(name).collect(),
@@ -61,10 +62,10 @@ impl World {
         Slice { index, present: present.collect() }
     }
 
-    /// The instance of a service to which an operation's requests go now: operations are spread
-    /// evenly over the instances, and what would go to one that is known to be away goes to the
-    /// next. That an instance is away becomes known after the `endpoint-delay` of its service, or
-    /// at once if it was drained; that it is back, at once. If all are away, nobody else is there.
+    /// The instance of a service to which the requests of an operation go now: operations are
+    /// spread evenly over the instances, and one that is known to be down is replaced by the next.
+    /// An instance is known to be down after the `endpoint-delay` of its service, or at once if it
+    /// was drained, and known to be back at once. If all are down, the original one is called.
     pub fn instance(&self, service: ServiceId, op: OpId) -> NodeId {
         self.attempted(service, op, 0)
     }
@@ -74,23 +75,23 @@ impl World {
         self.balanced(service, self.ordinal(op) + u64::from(attempt), self.env.now())
     }
 
-    /// The instance that has the `turn`-th turn, as it is known at `at`; see [`World::instance`].
+    /// The instance with the `turn`-th turn, by what is known at `at`; see [`World::instance`].
     pub fn balanced(&self, service: ServiceId, turn: u64, at: Time) -> NodeId {
         let system = self.env.system();
         let delay = system.services[system.host(service).index()].endpoint_delay;
         self.next_present(self.instances(service), turn, at, delay)
     }
 
-    /// The instance of a service that has a part in an operation to its end, with what it remembers
-    /// of it: by what is known of the instances when the operation arrives. Another attempt at the
-    /// operation has another instance.
+    /// The instance of a service that takes part in an operation to its end, because it keeps state
+    /// for it. It is chosen by what is known of the instances when the operation arrives. Another
+    /// attempt at the operation has another instance.
     pub fn sticky(&self, service: ServiceId, op: OpId, attempt: u16) -> NodeId {
         let turn = self.ordinal(op) + u64::from(attempt);
         self.balanced(service, turn, self.env.operation(op).arrived)
     }
 
-    /// The instance of a driver to which a client turns with this attempt at an operation: as with
-    /// those of a service, after the `endpoint-delay` of the drivers.
+    /// The instance of a driver to which a client sends this attempt at an operation, chosen as for
+    /// services, with the `endpoint-delay` of the drivers.
     pub fn driver_of(&self, name: &str, op: OpId, attempt: u16) -> NodeId {
         let instances: Vec<NodeId> = self.named_drivers(name).collect();
         let turn = self.ordinal(op) + u64::from(attempt);
@@ -129,7 +130,7 @@ impl World {
         turns.find(|id| count > 1 && !self.is_away(*id, at, patience)).unwrap_or_else(|| nth(turn))
     }
 
-    /// Returns whether it is known at `at` that a node serves nobody.
+    /// Returns whether a node is known at `at` to be down.
     fn is_away(&self, id: NodeId, at: Time, patience: Span) -> bool {
         let absences = self.node(id).absences.borrow();
         let begun = absences.partition_point(|absence| absence.from <= at);

@@ -1,12 +1,14 @@
-//! One operation, asked of several coordinators: a client that got no answer from one turns to
-//! another, which knows nothing of what that one has begun, and cannot ask if it is down.
+//! One operation that several coordinators were asked for: a client that got no answer from one
+//! turns to another, which does not know what the first one has begun, and cannot ask it while it
+//! is down.
 //!
 //! So every transaction for the operation claims the same idempotency key, in the branch of the
-//! first step that writes. What has claimed it commits the key with all its effects or leaves
-//! neither: who finds it committed knows that an earlier transaction was, who comes while that is
-//! in doubt waits for the lock on it, and of two that are at it at once one finds the other's key.
-//! A coordinator that was asked with a later attempt makes a refusal durable under the same key
-//! before it tells it, so that an earlier one cannot commit behind it.
+//! first step that writes. A transaction commits the key with all its effects, or neither. A
+//! coordinator that finds the key committed therefore knows that an earlier transaction was
+//! committed; while that one is in doubt, the claim waits for its lock; and of two concurrent
+//! transactions one finds the key of the other. A coordinator that was asked with a later attempt
+//! makes a refusal durable under the same key before it answers, so that an earlier transaction
+//! cannot commit afterwards.
 
 use super::operation;
 use crate::model::call::Message;
@@ -16,8 +18,8 @@ use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationSpec, StepId};
 use crate::patterns::step::{self, Failure};
 
-/// The step in whose branch an operation's key is claimed; none if the operation writes nothing,
-/// which may be done any number of times.
+/// The step in whose branch the key of an operation is claimed; none if the operation writes
+/// nothing, since it may then be repeated at will.
 pub(super) fn keyed_step(operation: &OperationSpec) -> Option<StepId> {
     let first = operation.steps.iter().position(|step| !step.effect.is_nothing());
     first.map(|at| StepId(at as u8))
@@ -27,8 +29,8 @@ pub(super) fn keyed_step(operation: &OperationSpec) -> Option<StepId> {
 ///
 /// # Errors
 ///
-/// [`Failure::Taken`] if another transaction for it was committed; [`Failure::Refused`] if it was
-/// refused for good.
+/// [`Failure::Taken`] if another transaction for the operation was committed; [`Failure::Refused`]
+/// if it was refused for good.
 pub(super) async fn claim(txn: &mut Txn, op: OpId, step: StepId) -> Result<(), Failure> {
     match txn.claim(step::key(op, step, Direction::Forward), EventKind::Applied).await? {
         None => Ok(()),
@@ -38,7 +40,7 @@ pub(super) async fn claim(txn: &mut Txn, op: OpId, step: StepId) -> Result<(), F
 }
 
 /// The answer to the client after one transaction, if it is final. `here` is at the attempt of that
-/// transaction; the operation is `keyed` if there are several coordinators, and was `asked_before`
+/// transaction. The operation is `keyed` if there are several coordinators, and was `asked_before`
 /// if its client has turned to another one first.
 pub(in crate::patterns) async fn answer(
     here: &ProcessCtx,
@@ -55,8 +57,8 @@ pub(in crate::patterns) async fn answer(
     }
 }
 
-/// Makes a refusal durable. Done if another coordinator has committed the operation meanwhile;
-/// nothing if it cannot be found out now.
+/// Makes a refusal durable. Returns done if another coordinator has committed the operation
+/// meanwhile, and none if that cannot be found out now.
 async fn refuse(here: &ProcessCtx, step: StepId) -> Option<Answer> {
     let service = operation(here, here.ctx().op).steps[step.index()].by;
     let here = here.at_step(step, here.ctx().attempt);
@@ -75,7 +77,7 @@ async fn refuse(here: &ProcessCtx, step: StepId) -> Option<Answer> {
     }
 }
 
-/// Writes a refusal under the key of an operation, unless it is committed.
+/// Stores a refusal under the key of an operation, unless it is committed.
 async fn note_refusal(here: &ProcessCtx, step: StepId) -> Result<(), Failure> {
     let mut txn = step::begin(here, step).await?;
     let key = step::key(here.ctx().op, step, Direction::Forward);

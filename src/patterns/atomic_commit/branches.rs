@@ -1,4 +1,4 @@
-//! The volatile state of a participant's branches. A crash forgets it; what is prepared is then
+//! The volatile state of a participant's branches. A crash loses it; prepared branches are then
 //! found again in the databases.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -11,62 +11,63 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::{Decision, TxnId};
 use crate::model::system::DatabaseId;
 
-/// How far a branch has come.
+/// The state of a branch.
 pub(in crate::patterns) enum Stage {
-    /// Work is done in it. A process that works in it has the session.
+    /// The work is being done. A process that works in the branch has taken the session out.
     Working(Option<Txn>),
-    /// Its prepared record is being written.
+    /// The prepared record is being written.
     Preparing,
-    /// In doubt. While it is `resolving`, a process carries out the decision.
+    /// The branch is in doubt. While it is `resolving`, a process carries out the decision.
     InDoubt { branch: InDoubt, resolving: bool },
-    /// The branch changed nothing and is out.
+    /// The branch changed nothing and has dropped out.
     ReadOnly,
-    /// The branch is over, with the decision, if that is known here.
+    /// The branch has ended, with the decision if that is known here.
     Ended(Option<Decision>),
 }
 
-/// A branch that is prepared, or may be: its outcome is the coordinator's to decide.
+/// A branch that is prepared, or may be: only the coordinator decides on its outcome.
 #[derive(Clone, Copy)]
 pub(in crate::patterns) struct InDoubt {
     pub database: DatabaseId,
     pub txn: TxnId,
-    /// Yes, or lost if nobody knows whether its prepared record was written. Whoever asks again
-    /// hears the same: a crash that took the answer may have taken the record as well.
+    /// The vote: yes, or lost if it is unknown whether the prepared record was written. A repeated
+    /// request gets the same vote: a crash that lost the answer may have lost the record as well.
     pub vote: Vote,
 }
 
 struct Branch {
     stage: Stage,
     since: Time,
-    /// The steps done in it, a bit each.
+    /// The steps done in the branch, one bit for each.
     done: u64,
 }
 
-/// A participant's memory.
+/// The volatile state of a participant.
 #[derive(Default)]
 pub(in crate::patterns) struct Branches {
     known: BTreeMap<Transaction, Branch>,
-    /// When to see whether a transaction can be forgotten.
+    /// The times at which to check whether a transaction can be forgotten.
     checks: VecDeque<(Time, Transaction)>,
-    /// Memory does not reach back behind the last restart.
+    /// The time of the last restart, before which this participant remembers nothing.
     restarted: Time,
-    /// For those who wait until a branch is not worked in.
+    /// A signal for processes that wait until no process works in a branch.
     changed: Option<Signal>,
 }
 
-/// The state of a branch that a message about work or a vote finds.
+/// The state of a branch that a request for work or for a vote finds.
 pub(in crate::patterns) enum Found {
-    /// Nothing is known of the transaction.
+    /// The transaction is unknown.
     Unknown,
-    /// The branch is open: its session, and the steps done in it.
+    /// The branch is open, with its session and the steps done in it.
     Open(Txn, u64),
-    /// The branch was asked for its vote, or has ended: its vote.
+    /// The branch was asked for its vote, or has ended; with its vote.
     Closed(Vote),
 }
 
 /// The state of a branch that a decision finds.
 pub(in crate::patterns) enum Closing {
-    /// There is nothing to carry out but, perhaps, to roll back an open session.
+    /// Nothing has to be carried out, except that an open session, if there is one, must be rolled
+    /// back.
     Done(Option<Txn>),
     /// The decision cannot be carried out at this moment.
     Busy,
@@ -74,8 +75,8 @@ pub(in crate::patterns) enum Closing {
     Resolve(InDoubt),
 }
 
-/// Finds a branch for a message about its work or its vote, and waits while another message is at
-/// it: that one may be a copy.
+/// Finds a branch for a request for its work or its vote, after any other request has finished with
+/// the branch, which may be a copy of this one.
 pub(in crate::patterns) async fn take(here: &ProcessCtx, id: Transaction) -> Found {
     loop {
         let found = here.local::<Branches>().with(|memory| {
@@ -100,18 +101,19 @@ pub(in crate::patterns) async fn take(here: &ProcessCtx, id: Transaction) -> Fou
 }
 
 impl Branches {
-    /// A restart has forgotten everything.
+    /// Clears the state after a restart.
     pub(in crate::patterns) fn restarted(here: &ProcessCtx) {
         let now = here.now();
         here.local::<Self>().with(|memory| memory.restarted = now);
     }
 
-    /// Returns whether anything is remembered of a transaction.
+    /// Returns whether this participant remembers a transaction.
     pub(in crate::patterns) fn knows(here: &ProcessCtx, id: Transaction) -> bool {
         here.local::<Self>().with(|memory| memory.known.contains_key(&id))
     }
 
-    /// Begins a branch at the request of a message, unless that is older than this memory.
+    /// Begins a branch for a request that was sent at `sent`, unless that is older than this
+    /// participant's memory.
     pub(in crate::patterns) fn begin(here: &ProcessCtx, id: Transaction, sent: Time) -> bool {
         let (now, reach) = (here.now(), reach(here));
         here.local::<Self>().with(|memory| {
@@ -124,8 +126,9 @@ impl Branches {
         })
     }
 
-    /// Ends a message's work in a branch: with its session, or without one if it has failed.
-    /// Gives whether the branch was aborted meanwhile; then the session is dropped.
+    /// Ends the work of one request in a branch: with the session, or without one if the work has
+    /// failed. Returns whether the branch was aborted meanwhile, in which case the session is
+    /// dropped.
     pub(in crate::patterns) fn put_back(
         here: &ProcessCtx,
         id: Transaction,
@@ -148,7 +151,7 @@ impl Branches {
         aborted
     }
 
-    /// A branch has come further.
+    /// Sets the state of a branch.
     pub(in crate::patterns) fn set(here: &ProcessCtx, id: Transaction, stage: Stage) {
         let (now, reach) = (here.now(), reach(here));
         let changed = here.local::<Self>().with(|memory| {
@@ -158,8 +161,8 @@ impl Branches {
         changed.iter().for_each(Signal::notify_all);
     }
 
-    /// Finds a branch for a decision. An abort also ends what is unknown here: its work may still
-    /// be on the way.
+    /// Finds a branch for a decision. An abort also marks an unknown branch as ended, because the
+    /// request for its work may still be on the way.
     pub(in crate::patterns) fn close(
         here: &ProcessCtx,
         id: Transaction,
@@ -191,7 +194,8 @@ impl Branches {
         })
     }
 
-    /// The answer to a peer in doubt. A branch that has not voted yet never will.
+    /// The answer to a peer in doubt. A branch that has not voted yet is aborted, so that it never
+    /// will.
     pub(in crate::patterns) fn tell_peer(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
         let is_open = here.local::<Self>().with(|memory| match &memory.known.get(&id)?.stage {
             Stage::Working(_) => Some(Err(())),
@@ -217,8 +221,8 @@ impl Branches {
         }
     }
 
-    /// Forgets what has been over for so long that no message about it can be on its way. A branch
-    /// that is still worked in by then has been aborted by its database.
+    /// Forgets transactions that ended so long ago that no message about them can be on its way. A
+    /// branch that is still worked in by then has been aborted by its database.
     fn forget(&mut self, now: Time, reach: Span) {
         while self.checks.front().is_some_and(|(due, _)| *due < now) {
             let Some((_, id)) = self.checks.pop_front() else { return };
@@ -237,8 +241,8 @@ impl Branches {
     }
 }
 
-/// How far back a participant remembers: longer than a caller waits for the work it asked for, and
-/// than a database keeps a branch that is not prepared.
+/// The time for which a participant remembers an ended transaction: longer than a caller waits for
+/// the work that it asked for, and longer than a database keeps a branch that is not prepared.
 fn reach(here: &ProcessCtx) -> Span {
     let branches = here.system().databases.iter().map(|database| database.branch_timeout);
     branches.fold(here.env().longest_retry().step_deadline, Span::max)

@@ -1,4 +1,5 @@
-//! Calls to several participants, and the delivery of an outcome to those that are to hear it.
+//! Calls to several participants, and the delivery of an outcome to the participants that must
+//! learn it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::model::process::ProcessCtx;
 use crate::model::record::Decision;
 use crate::model::system::StepId;
 
-/// How a coordinator asks its participants.
+/// The order in which a coordinator calls its participants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FanOut {
@@ -23,8 +24,8 @@ pub enum FanOut {
     Sequential,
 }
 
-/// Calls several participants at once, or one after the other for as long as `goes_on` likes
-/// the replies.
+/// Calls several participants at once, or one after the other for as long as `goes_on` accepts the
+/// replies.
 pub(in crate::patterns) async fn ask<R, F, Fut>(
     here: &ProcessCtx,
     fan_out: FanOut,
@@ -108,7 +109,7 @@ pub(in crate::patterns) fn insist<T: Terms>(
     });
 }
 
-/// Writes down in the history that a decision was taken.
+/// Records in the history that a decision was taken.
 pub(in crate::patterns) fn note_decision(here: &ProcessCtx, decision: Decision) {
     here.decide("transaction", decision, here.ctx().attempt);
 }

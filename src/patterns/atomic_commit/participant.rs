@@ -1,8 +1,8 @@
-//! A participant: branches, votes, and what it does while it is in doubt.
+//! A participant: its branches, its votes, and its behaviour in doubt.
 //!
-//! Messages may arrive twice, late, or behind ones that were sent after them. So a participant
-//! remembers every transaction for a while after its end, and does not begin work for a message
-//! that is older than its memory: what it has ended never comes back to life.
+//! Messages may arrive twice, late, or out of order. So a participant remembers every transaction
+//! for a while after its end, and ignores a request for work that is older than its memory: an
+//! ended branch is never begun again.
 
 use std::rc::Rc;
 
@@ -20,21 +20,22 @@ use crate::patterns::step::{self, Failure};
 paths! {
     /// The vote of a participant on *prepare*.
     pub(crate) enum Vote {
-        /// Its prepared record is durable: it can still go either way, and keeps its locks.
+        /// The prepared record is durable: the branch can still commit or abort, and keeps its
+        /// locks.
         Yes = "a participant votes yes",
-        /// The branch changed nothing and is out, whatever is decided.
+        /// The branch changed nothing and has dropped out, whatever is decided.
         ReadOnly = "a participant that changed nothing votes read-only",
         /// The branch has just rolled back: it never voted yes, and never will.
         No = "a participant votes no",
-        /// There is no open branch: it has ended, or a crash has forgotten it.
+        /// There is no open branch: it has ended, or a crash has lost it.
         Gone = "a participant is asked to prepare a branch that is gone",
-        /// Its database went down meanwhile: no vote, but it may be prepared.
+        /// The database went down meanwhile: this is no vote, but the branch may be prepared.
         Lost = "the database of a participant goes down while it prepares",
     }
 }
 
 paths! {
-    /// How a participant comes to know of a prepared branch after a restart.
+    /// The way in which a participant learns of a prepared branch after a restart.
     enum Adopted {
         ByService = "a service finds a prepared branch that it does not remember",
         ByDatabase = "a restarted database reminds a service of a prepared branch",
@@ -42,7 +43,7 @@ paths! {
 }
 
 paths! {
-    /// How a participant meets a decision.
+    /// The state in which a decision finds its branch.
     enum Learned {
         Unprepared = "a decision ends a branch that was never prepared",
         Busy = "a decision comes while its branch prepares or is being resolved",
@@ -75,7 +76,7 @@ pub(crate) trait Terms: Copy + Send + 'static {
     /// Returns whether participants force this decision before they acknowledge it.
     fn is_acknowledged(self, decision: Decision) -> bool;
 
-    /// The decision as others know it, asked for in doubt for the `number`-th time, from 0.
+    /// Asks others for the decision; `number` counts the inquiries of this participant, from 0.
     fn ask(
         self,
         here: &ProcessCtx,
@@ -84,21 +85,22 @@ pub(crate) trait Terms: Copy + Send + 'static {
     ) -> impl Future<Output = Option<Decision>>;
 }
 
-/// How a participant behaves: what travels with the protocol's messages.
+/// The options of a participant, which travel with the messages of the protocol.
 #[derive(Clone, Copy)]
 pub(in crate::patterns) struct Manners<T> {
     pub terms: T,
     pub read_only_vote: bool,
     pub no_record: NoRecord,
     pub inquiry_interval: Span,
-    /// In doubt for so long, it decides alone, like this.
+    /// The heuristic decision, and the time in doubt after which the participant takes it.
     pub heuristic: Option<(Span, Decision)>,
 }
 
-/// Does some steps (a bit each) in this participant's branch, at the request of a message that was
-/// sent at `sent` and is waited for until `until`, and claims the operation's key with one of them,
-/// if it is `keyed` with that. Who gets a connection later begins nothing: nobody would end the
-/// branch, which would keep its connection from others until it aborts itself.
+/// Carries out some steps (a set of bits) in this participant's branch, for a request that was sent
+/// at `sent` and that the caller waits for until `until`. If the operation has a `keyed` step among
+/// them, the operation's idempotency key is claimed first. A request that gets its connection after
+/// `until` begins no branch: the caller would not end it, and it would keep the connection until it
+/// aborts itself.
 pub(in crate::patterns) async fn work(
     here: ProcessCtx,
     id: Transaction,
@@ -124,7 +126,7 @@ pub(in crate::patterns) async fn work(
     if aborted_meanwhile { Err(Failure::Technical) } else { result }
 }
 
-/// Begins a branch, unless that takes longer than the request for it is waited for.
+/// Begins a branch, unless that takes longer than the caller waits.
 async fn begin(here: &ProcessCtx, first: StepId, until: Time) -> Result<Txn, Failure> {
     let txn = step::begin(here, first).await?;
     if here.now() <= until {
@@ -134,7 +136,7 @@ async fn begin(here: &ProcessCtx, first: StepId, until: Time) -> Result<Txn, Fai
     Err(Failure::Technical)
 }
 
-/// Does those steps that a first copy of the message has not done.
+/// Carries out the steps in a branch, those left by an earlier copy of the request.
 async fn carry_out(
     here: &ProcessCtx,
     id: Transaction,
@@ -215,7 +217,8 @@ pub(in crate::patterns) async fn learn<T: Terms>(
     manners: Manners<T>,
 ) -> bool {
     if !Branches::knows(&here, id) {
-        // Nobody here remembers it, so only its databases can know of a prepared branch.
+        // This service does not remember the branch, so only its databases can know that it is
+        // prepared: while one is down, the answer must wait.
         if databases(&here).any(|database| !database.is_serving()) {
             return false;
         }
@@ -286,8 +289,8 @@ async fn wait_in_doubt<T: Terms>(
     }
 }
 
-/// The heuristic decision of a participant that has been in doubt for too long. False if it cannot
-/// be carried out now.
+/// Takes the heuristic decision of a participant that has been in doubt for too long. Returns false
+/// if it cannot be carried out now.
 async fn decide_alone(here: &ProcessCtx, id: Transaction, decision: Decision) -> bool {
     let Some(InDoubt { database, txn, .. }) = Branches::in_doubt(here, id) else { return true };
     let outcome = Resolution::heuristic(decision);
@@ -299,8 +302,8 @@ async fn decide_alone(here: &ProcessCtx, id: Transaction, decision: Decision) ->
     decided
 }
 
-/// After a restart of a node. A service finds out from its databases which branches are in
-/// doubt; a database that has recovered makes the services of its branches look again, for a
+/// Recovers after a restart of a node. A service finds out from its databases which branches are in
+/// doubt. A database that has recovered makes the services of its branches ask again, because a
 /// crash may also have lost an outcome that was written but not forced.
 pub(in crate::patterns) fn recover<T: Terms>(here: &ProcessCtx, manners: Manners<T>) {
     if here.service().is_some() {
@@ -353,7 +356,7 @@ fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transa
                 continue;
             }
             here.passes(Adopted::ByService);
-            // A record that is still being written may yet be lost.
+            // The forced write of the record may still be lost in a crash.
             let vote = if prepared.contains(&branch) { Vote::Yes } else { Vote::Lost };
             Branches::set(here, id, in_doubt(database.id(), branch.txn, vote));
             here.for_op(id.op)

@@ -1,5 +1,5 @@
-//! The work of a distributed transaction: every step in its participant's branch, before anybody is
-//! asked for a vote.
+//! The work of a distributed transaction: every step in its participant's branch, before any
+//! participant is asked for its vote.
 
 use super::delivery::FanOut;
 use super::{Participants, Transaction, operation, patience};
@@ -9,9 +9,9 @@ use crate::model::process::ProcessCtx;
 use crate::model::system::{OperationSpec, ServiceId, StepId, Work};
 use crate::patterns::step::{self, Failure};
 
-/// Has every step done in its participant's branch, each after those that it follows, and the
-/// operation's key claimed if there are several coordinators (`keyed`). Also gives the participants
-/// that may hold something now.
+/// Has every step carried out in its participant's branch, each after those that it follows, and
+/// claims the operation's key if there are several coordinators (`keyed`). Also returns the
+/// participants that may hold something by now.
 pub(in crate::patterns) async fn work(
     here: &ProcessCtx,
     id: Transaction,
@@ -70,17 +70,17 @@ pub(in crate::patterns) async fn work(
     (involved, Ok(()))
 }
 
-/// How many rounds of requests the work of an operation takes.
+/// The number of rounds of requests that the work of an operation takes.
 pub(in crate::patterns) fn rounds(fan_out: FanOut, operation: &OperationSpec) -> usize {
     asked(fan_out, operation).len()
 }
 
-/// How many requests the work of an operation takes.
+/// The number of requests that the work of an operation takes.
 pub(crate) fn requests(fan_out: FanOut, operation: &OperationSpec) -> usize {
     asked(fan_out, operation).iter().sum()
 }
 
-/// How many participants are asked for work in each round.
+/// The number of participants that are asked for work in each round.
 fn asked(fan_out: FanOut, operation: &OperationSpec) -> Vec<usize> {
     let (mut done, mut rounds) = (0_u64, Vec::new());
     while done.count_ones() < operation.steps.len() as u32 {
@@ -94,7 +94,7 @@ fn asked(fan_out: FanOut, operation: &OperationSpec) -> Vec<usize> {
     rounds
 }
 
-/// The steps whose predecessors are done, a bit each, by the service that does them.
+/// The steps whose predecessors are done, as bits, by the service that carries them out.
 fn ready(operation: &OperationSpec, done: u64) -> Vec<(ServiceId, u64)> {
     let mut groups: Vec<(ServiceId, u64)> = Vec::new();
     for (at, step) in operation.steps.iter().enumerate() {

@@ -30,7 +30,7 @@ impl From<&Compared> for Found {
 }
 
 paths! {
-    /// The course of a run of the job.
+    /// The events in a run of the job.
     pub(super) enum Run {
         Resumed = "a restarted job goes on from its watermark",
         NextPage = "the job reads a further page of changes",
@@ -50,7 +50,7 @@ pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
     let derived = system.steps().filter(|step| step.derive.is_some());
     let refuses = derived.into_iter().any(step::may_be_refused);
     let takes_back = refuses && settings.on_refusal == OnRefusal::Compensate;
-    // Differences are added to whatever is there.
+    // A difference is added whatever value the cell has.
     let blind = match settings.write {
         Write::Blind => true,
         Write::Delta => rules.iter().all(|rule| rule.aggregate().is_some()),

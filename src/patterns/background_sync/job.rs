@@ -1,4 +1,4 @@
-//! The job: reads what has changed, derives what follows, corrects what differs.
+//! The job: it reads what has changed, derives the target rows, and corrects those that differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -18,23 +18,24 @@ use crate::model::record::Event;
 use crate::model::system::{Columns, RowKey, TableId};
 use crate::model::world::instances::Slice;
 
-/// One line of the job's log: how far each rule has come. Saved when a run is over, never before.
+/// A record of the job's log: the progress of each rule. It is saved when a run has ended, never
+/// before, so that a run that crashed is repeated.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
-    /// How many runs have saved theirs.
+    /// The number of runs that have saved their progress.
     runs: u64,
-    /// Rows written before this have been carried on, by rule.
+    /// The watermark of each rule: rows written before it have been carried on.
     pub watermarks: Vec<Time>,
-    /// Target rows that are still to be carried on, by rule.
+    /// Target rows that are still to be corrected, by rule.
     pending: BTreeSet<(usize, RowKey)>,
     /// The share of the target rows that this instance had.
     share: Option<Slice>,
 }
 
-/// A store that could not be reached: the rule is given up for this run.
+/// The error of a store that could not be reached: the rule is given up for this run.
 pub(crate) struct Unreachable;
 
-/// The work that a run finds to do about one rule.
+/// The work that a run finds to do for one rule.
 pub(crate) struct Changes {
     /// The target rows to be compared with their sources.
     targets: BTreeSet<RowKey>,
@@ -42,13 +43,15 @@ pub(crate) struct Changes {
     pub reached: Time,
 }
 
-/// A synchronization job. The provided method is the protocol; a variation of it overrides that.
+/// A synchronization job. The provided method is the protocol; a variation of it overrides that
+/// method.
 pub(crate) trait Job: 'static {
-    /// The pattern whose rules the job follows.
+    /// The pattern whose rules the job applies.
     fn pattern(&self) -> &BackgroundSync;
 
-    /// Follows one rule, and adds the tables that this has changed to `corrected`. The watermark
-    /// moves only behind the corrections: after a failure the next run finds the same changes.
+    /// Applies one rule, and adds the tables that this has changed to `corrected`. The watermark
+    /// advances only after the corrections: after a failure the next run finds the same changes
+    /// again.
     fn follow(
         &self,
         here: &ProcessCtx,
@@ -76,17 +79,17 @@ impl Job for BackgroundSync {
 struct Findings {
     /// The corrections to write.
     corrections: Vec<Correction>,
-    /// Rows that somebody wrote meanwhile, or is about to.
+    /// Rows that another transaction has written meanwhile, or is about to.
     unsure: Vec<RowKey>,
-    /// Rows that are not there yet.
+    /// Target rows that do not exist yet.
     absent: Vec<RowKey>,
-    /// The rows that each target row follows from.
+    /// The source rows from which each target row is derived.
     sources: BTreeMap<RowKey, Source>,
 }
 
-/// The job's life: wait, run, wait. From start to start it keeps a timetable, as cron does: an
-/// outage skips runs and shifts none, and the node's clock says what time it is. From end to start
-/// it has nothing to wait for after a restart.
+/// Runs the job for ever. Measured from start to start it keeps a timetable, as cron does: an
+/// outage skips runs and shifts none, and the node's clock is authoritative. Measured from end to
+/// start, a restarted job runs at once.
 pub(crate) async fn run(job: Rc<impl Job>, here: ProcessCtx) {
     let Settings { interval, measured, .. } = job.pattern().settings;
     let began = here.clock();
@@ -110,7 +113,7 @@ pub(crate) async fn run(job: Rc<impl Job>, here: ProcessCtx) {
     }
 }
 
-/// The standby's life: run whenever the job does not answer.
+/// Runs the standby for ever: it makes a run whenever the job does not answer.
 pub(super) async fn stand_by(job: Rc<impl Job>, here: ProcessCtx) {
     let first = here.world().driver(JOB);
     loop {
@@ -124,8 +127,8 @@ pub(super) async fn stand_by(job: Rc<impl Job>, here: ProcessCtx) {
     }
 }
 
-/// Takes one turn of the timetable: a run, unless a local fault keeps it from starting, or starts
-/// another one beside it.
+/// Takes one turn of the timetable: a run, unless a local fault prevents it or starts a second one
+/// beside it.
 async fn take_turn(job: &Rc<impl Job>, here: &ProcessCtx) {
     let name = here.world().name(here.node()).stream;
     if here.env().suffers(LocalFault::JobSkip, name, here.ctx(), 0) {
@@ -145,7 +148,7 @@ fn fails(here: &ProcessCtx, share: f64) -> bool {
     share > 0.0 && draw().random_bool(share)
 }
 
-/// One run: every rule in order, and again those whose source was corrected meanwhile.
+/// Makes one run: every rule in order, and again those whose source was corrected meanwhile.
 async fn synchronize(job: &impl Job, here: &ProcessCtx) {
     let BackgroundSync { rules, settings } = job.pattern();
     if fails(here, settings.run_failure) {
@@ -154,6 +157,7 @@ async fn synchronize(job: &impl Job, here: &ProcessCtx) {
     }
     let mut progress = Progress::load(here, rules.len());
     let mut dirty: BTreeSet<TableId> = rules.iter().map(|rule| rule.source).collect();
+    // A chain of rules is at most as long as there are rules; the bound also ends a cycle.
     for _ in 0..=rules.len() {
         let mut corrected = BTreeSet::new();
         for (number, rule) in rules.iter().enumerate() {
@@ -174,12 +178,13 @@ async fn synchronize(job: &impl Job, here: &ProcessCtx) {
     progress.runs += 1;
     let saved = progress.runs;
     progress.save(here).await;
+    // Only now that the new record is durable: a crash in between leaves both, and the last counts.
     here.log::<Progress>().forget_if(|older| older.runs < saved);
 }
 
 impl Progress {
-    /// The last progress that was saved. An instance that takes over rows of another one, of whose
-    /// progress it knows nothing, looks at everything once more.
+    /// The last saved progress. An instance that takes over rows of another one does not know that
+    /// one's progress, and reads everything again.
     fn load(here: &ProcessCtx, rules: usize) -> Self {
         let mut progress = here.log::<Self>().records().pop().unwrap_or_default();
         if here.incarnation() > 0 && progress.runs > 0 {
@@ -199,7 +204,7 @@ impl Progress {
         here.log::<Self>().force(self.clone(), "watermark").await;
     }
 
-    /// A rule has been followed up to a time, but for the rows that must wait.
+    /// Notes that a rule has been applied up to a time, except for the rows that must wait.
     pub fn advance(&mut self, rule: usize, reached: Time, waiting: Vec<RowKey>) {
         self.pending.retain(|(of, _)| *of != rule);
         self.pending.extend(waiting.into_iter().map(|key| (rule, key)));
@@ -208,7 +213,7 @@ impl Progress {
 }
 
 impl BackgroundSync {
-    /// Finds the target rows that may have to be corrected, by what has changed at their sources.
+    /// Finds the target rows that may have to be corrected, by the changes at their sources.
     pub(crate) async fn find(
         &self,
         here: &ProcessCtx,
@@ -222,11 +227,12 @@ impl BackgroundSync {
         let mut targets: BTreeSet<RowKey> = pending.map(|(_, key)| *key).collect();
         targets.extend(changed.iter().map(|row| rule.target_key(row)));
         targets.retain(|key| progress.share.as_ref().is_none_or(|own| own.has(key.0)));
+        // With an overlap all rows read may be older than the watermark, which must not go back.
         let newest = changed.iter().map(RowVersion::updated_at).max();
         Ok(Changes { targets, reached: newest.unwrap_or_default().max(watermark) })
     }
 
-    /// Carries all changes on, batch by batch; gives the target rows that must wait.
+    /// Applies all changes, batch by batch; returns the target rows that must wait.
     pub(crate) async fn correct(
         &self,
         here: &ProcessCtx,
@@ -246,7 +252,7 @@ impl BackgroundSync {
         Ok(waiting)
     }
 
-    /// Alerts if a change has waited for longer than the watchdog allows.
+    /// Raises an alert if a change has waited for longer than the watchdog allows.
     fn watch(&self, here: &ProcessCtx, changed: &[RowVersion], watermark: Time) {
         let Some(limit) = self.settings.watchdog else { return };
         let news = changed.iter().filter(|row| row.updated_at() > watermark);
@@ -255,7 +261,7 @@ impl BackgroundSync {
         }
     }
 
-    /// The source rows that may have something to carry on.
+    /// The source rows that may have changes to carry on.
     async fn changed(
         &self,
         here: &ProcessCtx,
@@ -265,6 +271,8 @@ impl BackgroundSync {
         let (table, limit) = (rule.source, self.settings.batch as usize);
         let known = (table, rule.source_columns());
         let mut all: Vec<RowVersion> = Vec::new();
+        // A transaction that commits after a run has read may have written rows before the
+        // watermark; the overlap reads them again.
         let overlap = self.settings.overlap.as_nanos();
         let mut since = Time::from_nanos(watermark.as_nanos().saturating_sub(overlap));
         loop {
@@ -285,6 +293,8 @@ impl BackgroundSync {
                 }
             };
             let is_last = page.len() < limit;
+            // A page has all rows of its last instant, so that the next page begins one nanosecond
+            // later.
             if let Some(row) = page.last() {
                 since = Time::from_nanos(row.updated_at().as_nanos() + 1);
             }
@@ -295,9 +305,9 @@ impl BackgroundSync {
         }
     }
 
-    /// Carries some target rows on until they are right, and takes back all that cannot be carried
-    /// on; gives those that must wait. An attempt is used up when somebody else was faster, not
-    /// when something was taken back.
+    /// Corrects some target rows until they agree with their sources, and reverts what cannot be
+    /// carried on; returns those that must wait. An attempt is used up when another transaction was
+    /// faster, not when a change was reverted.
     async fn carry_on(
         &self,
         here: &ProcessCtx,
@@ -338,7 +348,7 @@ impl BackgroundSync {
         Ok(waiting)
     }
 
-    /// Asks the owner to write corrections: what became of each.
+    /// Asks the owner to write corrections; returns the outcome of each.
     async fn write(
         &self,
         here: &ProcessCtx,
@@ -356,8 +366,8 @@ impl BackgroundSync {
         Ok(keys.into_iter().zip(outcomes.await?).collect())
     }
 
-    /// Reads sources and targets and compares. What is right needs no correction; that the job has
-    /// seen to it is noted.
+    /// Reads sources and targets and compares them. A target that agrees needs no correction; the
+    /// history records that the job has seen its operation.
     async fn derive(
         &self,
         here: &ProcessCtx,
@@ -410,7 +420,7 @@ impl BackgroundSync {
         Ok(Findings { corrections, unsure, absent, sources })
     }
 
-    /// How the write policy puts a correction.
+    /// The change that writes a correction under the write policy.
     fn change(
         &self,
         here: &ProcessCtx,
@@ -442,9 +452,9 @@ impl BackgroundSync {
         }
     }
 
-    /// Takes back what a rule would not carry on: the change of the source row, or of several that
-    /// were added up those to which the owner objects if it takes the oldest first; if it names
-    /// none, the last one. Returns whether anything was taken back.
+    /// Reverts what a rule would not carry on: the change of the source row, or, if several rows
+    /// are summed, those that the owner refuses if it takes the oldest first, or the last one if it
+    /// refuses none. Returns whether anything was reverted.
     async fn compensate(
         &self,
         here: &ProcessCtx,
@@ -483,7 +493,7 @@ impl BackgroundSync {
     }
 }
 
-/// One request to the owner of a table.
+/// Sends one request to the owner of a table.
 async fn ask<T, F, Fut>(
     here: &ProcessCtx,
     label: &'static str,

@@ -1,5 +1,5 @@
-//! The API of table owners for the job: reads of what changed, and writes of corrections, each
-//! a request to the owner's API that is served by one local transaction.
+//! The API that the owner of a table offers to the job: reads of what changed, and writes of
+//! corrections. One local transaction serves each request.
 
 use crate::kernel::Time;
 use crate::model::database::{
@@ -34,7 +34,7 @@ paths! {
     }
 }
 
-/// The part of a table that a derivation knows: the columns that it names.
+/// The columns of a table that a derivation names; it knows no others.
 pub(super) type Known = (TableId, Columns);
 
 async fn begin(here: &ProcessCtx, (table, columns): Known) -> Result<Txn, DbError> {
@@ -70,7 +70,7 @@ pub(super) async fn scan(
     Ok(rows)
 }
 
-/// These rows, existing or not.
+/// The rows with these keys, whether they exist or not.
 pub(super) async fn rows(
     here: ProcessCtx,
     known: Known,
@@ -82,7 +82,7 @@ pub(super) async fn rows(
     Ok(rows)
 }
 
-/// For each key, the rows that are added up for it.
+/// For each key, the rows that are summed for it.
 pub(super) async fn groups(
     here: ProcessCtx,
     known: Known,
@@ -96,7 +96,7 @@ pub(super) async fn groups(
     Ok(groups)
 }
 
-/// Writes corrections in one transaction. What is refused or has changed is left out of it.
+/// Writes corrections in one transaction. Corrections that are refused or outdated are left out.
 pub(super) async fn correct(
     here: ProcessCtx,
     table: TableId,
@@ -120,8 +120,8 @@ pub(super) async fn correct(
     Ok(outcomes)
 }
 
-/// Which of these versions the owner of a cell would refuse to have carried into it, one after the
-/// other, until it holds a value.
+/// The versions that the owner of a cell would refuse if they were applied one after the other
+/// until the cell holds a value.
 pub(super) async fn vet(
     here: ProcessCtx,
     table: TableId,
@@ -135,9 +135,9 @@ pub(super) async fn vet(
     Ok(refused)
 }
 
-/// Takes back, in one transaction, what one of these cells of each row shows last and could not be
-/// carried on, unless somebody has written the row since it was read at its version. Returns
-/// whether anything was left to take back.
+/// Reverts, in one transaction, the last change that one of these cells of each row shows and that
+/// could not be carried on, unless the row was written since it was read at that version. Returns
+/// whether anything was left to revert.
 pub(super) async fn take_back(
     here: ProcessCtx,
     table: TableId,
@@ -149,7 +149,7 @@ pub(super) async fn take_back(
     for (key, version) in rows {
         match txn.undo_row(table, key, version, causes.clone()).await {
             Ok(()) => any = true,
-            // It was taken back before, or must be looked at again.
+            // It was reverted before, or must be read again.
             Err(DbError::Refused | DbError::Conflict) => {}
             Err(error) => return Err(error),
         }

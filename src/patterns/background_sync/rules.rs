@@ -1,4 +1,4 @@
-//! The derivation rules that the job knows: which rows follow from which.
+//! The derivation rules that the job applies: which rows are derived from which.
 
 use crate::model::database::{Aggregate, Derived, EXISTENCE, Group, RowVersion, Version};
 use crate::model::system::{
@@ -7,7 +7,7 @@ use crate::model::system::{
 };
 use crate::patterns::share::Share;
 
-/// One derivation, whatever operations declare it.
+/// A derivation, independent of the operations that declare it.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Rule {
     pub source: TableId,
@@ -16,10 +16,10 @@ pub(super) struct Rule {
     pub form: Form,
 }
 
-/// How the target follows from the source.
+/// The way in which the target is derived from the source.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Form {
-    /// A row per source row, with these columns.
+    /// One row for each source row, with these columns.
     RowPer(Vec<(u8, From)>),
     Copy {
         from: u8,
@@ -39,7 +39,7 @@ pub(super) enum Form {
     },
 }
 
-/// Where the column of a derived row comes from.
+/// The origin of a column of a derived row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum From {
     Literal(i64),
@@ -47,12 +47,12 @@ pub(super) enum From {
     Source(u8),
 }
 
-/// The rows that a target row follows from.
+/// The rows from which a target row is derived.
 #[derive(Clone)]
 pub(super) enum Source {
-    /// The row of the same key.
+    /// The row with the same key.
     Row(RowVersion),
-    /// The rows that are added up for it.
+    /// The rows that are summed.
     Group(Group),
 }
 
@@ -66,17 +66,17 @@ impl Source {
     }
 }
 
-/// A row of the target, compared with what follows from the source.
+/// The result of comparing a target row with what its source rows derive.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Compared {
-    /// Nothing follows.
+    /// Nothing is derived for the row.
     #[default]
     Silent,
-    /// Something would follow for a row that is not there: whoever makes it may be late.
+    /// A value is derived for a row that does not exist: the operation that makes it may be late.
     Absent,
-    /// These cells hold something else.
+    /// These cells hold other values.
     Wrong(Vec<(u8, Derived)>),
-    /// This cell holds just that.
+    /// This cell holds the derived value.
     Right(u8, Derived),
 }
 
@@ -136,12 +136,12 @@ fn columns(operation: &OperationSpec, step: &StepSpec, source: TableId) -> Vec<(
 }
 
 impl Rule {
-    /// Returns whether a source row counts.
+    /// Returns whether a source row passes the filter of the rule.
     pub fn admits(&self, row: &RowVersion) -> bool {
         row.exists() && self.filter.iter().all(|(column, value)| row.value(*column) == *value)
     }
 
-    /// The row that a source row bears on.
+    /// The target row that a source row affects.
     pub fn target_key(&self, row: &RowVersion) -> RowKey {
         match &self.form {
             Form::RowPer(_) | Form::Copy { .. } => row.key(),
@@ -149,7 +149,7 @@ impl Rule {
         }
     }
 
-    /// The columns of the source that it reads: what the target follows from, and what counts.
+    /// The columns of the source that the rule reads, for values and for its filter.
     pub fn source_columns(&self) -> Columns {
         let read = match &self.form {
             Form::RowPer(columns) => {
@@ -166,7 +166,7 @@ impl Rule {
         read.union(self.filter.iter().map(|(column, _)| *column).collect())
     }
 
-    /// The columns of the target that it compares and writes.
+    /// The columns of the target that the rule compares and writes.
     pub fn target_columns(&self) -> Columns {
         match &self.form {
             Form::RowPer(columns) => columns.iter().map(|(column, _)| *column).collect(),
@@ -176,7 +176,7 @@ impl Rule {
         }
     }
 
-    /// The way in which it adds source rows up, if it does.
+    /// The aggregation of source rows, if the rule sums them.
     pub fn aggregate(&self) -> Option<Aggregate> {
         let (by, of, to) = match self.form {
             Form::Count { by, to } => (by, None, to),
@@ -187,8 +187,8 @@ impl Rule {
         Some(Aggregate { by, of, filter: self.filter.clone(), into })
     }
 
-    /// Compares the target row with what follows from the source rows that bear on it. Says
-    /// nothing where the rule has nothing to say.
+    /// Compares the target row with what the source rows derive, or returns [`Compared::Silent`] if
+    /// they derive nothing.
     pub fn compare(&self, source: &Source, target: &RowVersion, delete: bool) -> Compared {
         let found = match (&self.form, source) {
             (Form::RowPer(columns), Source::Row(row)) => {
@@ -219,7 +219,7 @@ impl Rule {
         }
     }
 
-    /// The cell that holds what source rows add up to, and the value that it should hold.
+    /// The cell that holds the sum of the source rows, and the value that it should hold.
     pub fn sum(&self, source: &Source) -> Option<(u8, i64)> {
         let Source::Group(group) = source else { return None };
         match self.form {
@@ -229,7 +229,7 @@ impl Rule {
         }
     }
 
-    /// Returns whether nothing may follow from a source row: one that was made to pass the filter
+    /// Returns whether a source row may derive nothing. A row that was made to pass the filter
     /// passes it until its cells change.
     pub fn may_be_silent(&self, system: &System) -> bool {
         let changes = |step: &StepSpec| {
@@ -243,13 +243,13 @@ impl Rule {
         }
     }
 
-    /// Returns whether it waits for target rows that others make.
+    /// Returns whether the rule depends on target rows that other operations make.
     pub fn may_be_early(&self, system: &System) -> bool {
         !matches!(self.form, Form::RowPer(_)) && system.table(self.target).rows == 0
     }
 
-    /// The cells of a source row that decide what follows from it: one of them was written by the
-    /// step that a refused correction would have carried on.
+    /// The cells of a source row that decide what it derives: one of them was written by the step
+    /// that a refused correction would have carried on.
     pub fn causes(&self) -> Vec<u8> {
         let filter = self.filter.iter().map(|(column, _)| *column);
         match self.form {

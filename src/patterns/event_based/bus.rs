@@ -1,4 +1,4 @@
-//! An event bus within the process: those who follow are called, and whoever told them waits.
+//! An event bus within the process: the publisher calls the handlers and waits for them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,8 +12,8 @@ use crate::model::record::Answer;
 use crate::model::system::{ServiceId, Work};
 use crate::patterns::step::{self, Failure};
 
-/// The result of the handlers of an event. A handler tells others in turn, so its process has no
-/// size that could be known.
+/// The result of the handlers of an event. The type is boxed because a handler calls further
+/// handlers, so the future is recursive.
 type Handled = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
 /// Tells of the first step, and answers the client by what the handlers came to.
@@ -26,9 +26,9 @@ pub(super) async fn tell(here: &ProcessCtx, event: Event, manners: Manners) -> A
     }
 }
 
-/// Has every service that wants an event handle it, one after the other. A service that could not
-/// be reached, or failed at its own step, is called again as the retry policy says. The first that
-/// fails for good ends it: those behind it never hear.
+/// Calls the handler of every service that wants an event, one after the other. A service that
+/// could not be reached, or failed at its own step, is called again as the retry policy says. The
+/// first that fails for good ends the delivery: the handlers after it are not called.
 pub(super) async fn hand_over(
     here: &ProcessCtx,
     event: Event,

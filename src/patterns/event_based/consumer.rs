@@ -1,4 +1,4 @@
-//! A consumer: applies the step that follows an event, or takes its own step back.
+//! A consumer: it applies the step that follows an event, or compensates its own step.
 
 use rand::RngExt;
 
@@ -14,7 +14,7 @@ use crate::model::system::{ServiceId, StepId, TableId};
 use crate::patterns::share::Share;
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
-/// How a consumer behaves: the settings that it needs at hand.
+/// The settings of the pattern that a consumer needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manners {
     publish: Publish,
@@ -38,8 +38,8 @@ impl Manners {
     }
 }
 
-/// The steps about which a service has something to do because of an event, a bit each: those that
-/// follow it, or, after a refusal, those of its own to take back.
+/// The steps for which a service must act on an event, as bits: those that follow it, or, after a
+/// refusal, its own that must be compensated.
 pub(super) fn wanted(here: &ProcessCtx, service: ServiceId, event: &Event) -> u32 {
     concerns(here, service, event).fold(0, |mask, step| mask | 1 << step.0)
 }
@@ -88,14 +88,16 @@ fn fails(here: &ProcessCtx, event: &Event, share: f64) -> bool {
     let name = here.world().name(here.node()).stream;
     let (cause, delivery) = (here.env().op_stream(event.op), here.ctx().attempt);
     let what = u64::from(event.step.0) << 8 | event.kind as u64;
+    // The key is the event and its delivery, not the order of consumption, so that the same
+    // deliveries fail in every variant.
     let draw = |streams: &RandomStreams| {
         streams.draw(Purpose::Failure, name, cause, what, delivery.into()).random_bool(share)
     };
     share > 0.0 && draw(here.env().streams())
 }
 
-/// Does what the event asks of this service. After a failure it should be asked again, unless
-/// whoever asks does not.
+/// Does what the event requires of this service. A caller that gets a failure should deliver the
+/// event again.
 pub(crate) async fn process(
     here: &ProcessCtx,
     event: Event,
@@ -172,7 +174,8 @@ fn care(here: &ProcessCtx, event: Event, manners: Manners) -> ApplyOptions {
     }
 }
 
-/// Publishes what is not stored: to the broker, or by calling those who want to hear it.
+/// Publishes an event that is not stored in the transaction: to the broker, or by calling the
+/// handlers.
 async fn publish_directly(
     here: &ProcessCtx,
     event: Event,
@@ -191,8 +194,8 @@ async fn publish_directly(
     Ok(())
 }
 
-/// Forgets inbox rows that are older than the retention, once in a tenth of it. What other patterns
-/// remember of their operations is theirs.
+/// Deletes inbox rows that are older than the retention, once in a tenth of it. The keys of other
+/// patterns' operations are left alone.
 pub(super) fn forget_old_keys(here: &ProcessCtx, retention: Span, share: &Share) {
     let Some(service) = here.service() else { return };
     let share = share.clone();

@@ -1,4 +1,4 @@
-//! The promises of choreography, by its settings.
+//! The promises of choreography with its settings.
 
 use super::{Acknowledge, BROKER, BrokerKind, Delivery, Ordering, Publish, RELAY, Settings};
 use crate::kernel::Span;
@@ -8,9 +8,9 @@ use crate::patterns::isolation;
 use crate::patterns::promise::{self, HALF, Keeps};
 
 impl Settings {
-    /// The guarantees and their budget: outages together no longer than a message is
-    /// delivered again and again, and none so long that an inbox forgets. An inbox goes by the
-    /// clock, so the clocks must be right.
+    /// The guarantees and their budget: all outages together must be shorter than the time for
+    /// which a message is delivered again, and none so long that the inbox has forgotten the
+    /// message. Inbox retention is measured by the node's clock, so clocks must be right.
     pub(super) fn promises(&self, system: &System) -> Promises {
         let loses = !self.publish.is_stored()
             || self.broker == BrokerKind::Volatile
@@ -77,8 +77,8 @@ fn services_and_drivers(system: &System) -> Vec<String> {
     services.chain(shown).chain(["driver".to_owned()]).chain(drivers).collect()
 }
 
-/// How long a message is delivered again and again before it is buried, at the least: the pauses
-/// between deliveries that fail at once.
+/// The least time for which a message is delivered again before it becomes a dead letter: the sum
+/// of the pauses between deliveries that fail at once.
 fn horizon(retry: &RetrySpec, max_deliveries: u16) -> Span {
     let pauses = (0..max_deliveries.saturating_sub(1)).map(|number| retry.pause(number));
     let longest = pauses.fold(Span::ZERO, |sum, pause| sum + pause);

@@ -1,5 +1,5 @@
-//! The relay: from outboxes or logs to the broker. It deletes (or confirms) what the broker has
-//! acknowledged, never before; so it may publish twice, and never loses.
+//! The relay: it moves events from outboxes or logs to the broker. It deletes (or confirms) a row
+//! only after the broker has acknowledged it, so it may publish twice and never loses.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::model::system::{DatabaseId, OperationKind, StepId, System};
 use crate::model::world::instances::Slice;
 use crate::patterns::pattern::Demand;
 
-/// Starts a process per database that services write.
+/// Starts a process for each database that services write.
 pub(super) fn start(pattern: &Rc<EventBased>, here: &ProcessCtx) {
     if !pattern.settings.publish.is_stored() {
         return;
@@ -43,7 +43,7 @@ pub(super) fn start(pattern: &Rc<EventBased>, here: &ProcessCtx) {
     }
 }
 
-/// The databases in which operations of this pattern leave their events.
+/// The databases in which operations of this pattern store their events.
 pub(crate) fn sources(pattern: &EventBased, here: &ProcessCtx) -> Vec<Rc<Database>> {
     let system = here.system();
     let is_written = |database: &&Rc<Database>| {
@@ -53,8 +53,8 @@ pub(crate) fn sources(pattern: &EventBased, here: &ProcessCtx) -> Vec<Rc<Databas
     here.world().databases().iter().filter(is_written).cloned().collect()
 }
 
-/// The events of this relay, if several share them: those of an entity, the row of the operation's
-/// first step, go to the same one and keep their order.
+/// The filter for the events of this relay, if several share them: all events of an entity, which
+/// is the row of the operation's first step, go to the same relay and keep their order.
 fn own(here: &ProcessCtx, slice: Slice) -> impl Fn(&OutboxRow) -> bool + 'static {
     let world = Rc::clone(here.world());
     move |row| {
@@ -64,13 +64,13 @@ fn own(here: &ProcessCtx, slice: Slice) -> impl Fn(&OutboxRow) -> bool + 'static
     }
 }
 
-/// The share of this relay now.
+/// The share of the events that this relay has now.
 fn share(here: &ProcessCtx) -> Slice {
     here.world().slice(here.node())
 }
 
-/// Takes up a batch that begins with an event: with a worker, which a relay keeps for as long as it
-/// knows of more, also while it pauses.
+/// Starts work on a batch whose first event is `first`. The relay takes a worker and keeps it for
+/// as long as it knows of more events, also during pauses.
 async fn take_up(here: &ProcessCtx, at_work: &mut Option<Visit>, first: Event) {
     if at_work.is_none() {
         *at_work = here.occupy().await;
@@ -81,7 +81,7 @@ async fn take_up(here: &ProcessCtx, at_work: &mut Option<Visit>, first: Event) {
     }
 }
 
-/// Polls an outbox and forwards what it finds there, batch after batch.
+/// Polls an outbox and forwards its rows, batch by batch.
 pub(crate) async fn poll(
     pattern: &EventBased,
     here: &ProcessCtx,
@@ -91,8 +91,9 @@ pub(crate) async fn poll(
     let settings = &pattern.settings;
     let limit = settings.batch as usize;
     let mut at_work = None;
-    // From start to start, or the pace would depend on how long a batch takes. The first one comes
-    // after half an interval, and not at a whole second, when other timers go off.
+    // The period runs from start to start, or the pace would depend on the time that a batch takes.
+    // The first poll comes after half an interval, so that it does not coincide with the timers
+    // that are due at whole seconds.
     let mut due = here.clock() + Span::from_nanos(settings.poll_interval.as_nanos() / 2);
     loop {
         here.sleep(due - here.clock()).await;
@@ -116,27 +117,29 @@ pub(crate) async fn poll(
                 break;
             }
         }
+        // A batch that took longer than the interval is followed by one poll at once, not by a
+        // burst of all that were missed.
         due = due.max(here.clock());
     }
 }
 
-/// How far a log is tailed, for one share of its events.
+/// The progress of tailing a log, for one share of its events.
 struct Tailed {
     share: Slice,
     /// The last row that was read.
     position: Position,
-    /// Rows that were read and that the broker has not stored as far as is known, oldest first.
+    /// Rows that were read and that the broker is not known to have stored, oldest first.
     missing: Vec<OutboxRow>,
 }
 
 impl Tailed {
-    /// From the first row on that is not confirmed.
+    /// The progress that begins with the first row that is not confirmed.
     fn anew(here: &ProcessCtx) -> Self {
         Self { share: share(here), position: Position::default(), missing: Vec::new() }
     }
 }
 
-/// Tails a log: wait for a commit, read what is new, publish it, confirm it.
+/// Tails a log: waits for a commit, reads the new rows, publishes and confirms them.
 async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) {
     let several = here.world().named_drivers(RELAY).count() > 1;
     let mut tailed = Tailed::anew(here);
@@ -148,20 +151,21 @@ async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) 
         }
         match tail_once(pattern, here, database, &mut tailed, &mut at_work).await {
             Ok(true) => {}
-            // The broker is away, or some instance of it.
+            // The broker, or an instance of it, is down.
             Ok(false) if !tailed.missing.is_empty() => {
                 here.sleep(pattern.settings.poll_interval).await;
             }
-            // What was committed while the empty answer was on its way is not waited for.
+            // A transaction committed while the empty answer was on its way: waiting for the next
+            // one would miss it.
             Ok(false) if database.last_change() > known => {}
-            // Shares change while nothing is committed, too.
+            // Shares change also while no transaction commits.
             Ok(false) if several => {
                 let change = here.sleep(here.system().take_over.max(Span::from_secs(1)));
                 race(database.committed().wait(), change).await;
             }
             Ok(false) => database.committed().wait().await,
             Err(_) => {
-                // The database is away: everything unconfirmed is read again.
+                // The database is down: everything that is not confirmed is read again.
                 tailed = Tailed::anew(here);
                 here.sleep(pattern.settings.poll_interval).await;
             }
@@ -169,8 +173,8 @@ async fn tail(pattern: &EventBased, here: &ProcessCtx, database: &Rc<Database>) 
     }
 }
 
-/// One batch of the log, together with what is missing of earlier ones. Returns whether there was
-/// anything and all of it is published.
+/// Publishes one batch of the log, together with the rows missing from earlier ones. Returns
+/// whether there were any and all of them are published.
 async fn tail_once(
     pattern: &EventBased,
     here: &ProcessCtx,
@@ -211,8 +215,8 @@ pub(crate) async fn delete(
     database.outbox_delete(*here.ctx(), here.node(), ids).await
 }
 
-/// Publishes a batch, and waits for the broker's acknowledgement: gives the rows that it has
-/// stored.
+/// Publishes a batch and waits for the broker's acknowledgement; returns the rows that the broker
+/// has stored.
 pub(crate) async fn publish(
     pattern: &EventBased,
     here: &ProcessCtx,
@@ -222,7 +226,7 @@ pub(crate) async fn publish(
         here.passes(Relayed::Again);
     }
     let events: Vec<(OpId, Event)> = rows.iter().map(|row| (row.event.op, row.event)).collect();
-    // What is stored is published until it is acknowledged; no breaker gives it up.
+    // No circuit breaker: a stored event is published until it is acknowledged.
     let tries = (here.retry().step_deadline, None);
     let Some(broker) = &pattern.broker else { return Vec::new() };
     let stored = broker.publish(here, &events, tries).await;
@@ -233,13 +237,13 @@ pub(crate) async fn publish(
     stored.map(|(row, _)| *row).collect()
 }
 
-/// A batch is published as a whole, or the broker cannot be reached.
+/// Returns an error unless the whole batch was published.
 pub(crate) fn all_of(rows: &[OutboxRow], stored: &[OutboxRow]) -> Result<(), DbError> {
     if stored.len() == rows.len() { Ok(()) } else { Err(DbError::Unavailable) }
 }
 
-/// The demands on relay and broker: the events of steps that others follow. A relay that does
-/// not drain takes a batch of each database at a time, however many there are.
+/// The demands on relay and broker: the events of steps that others follow. A relay that does not
+/// drain its outbox takes one batch of each database per poll, however many rows there are.
 pub(super) fn demands(
     settings: &Settings,
     system: &System,
@@ -263,7 +267,8 @@ pub(super) fn demands(
     let most = events.values().copied().fold(0.0, f64::max);
     let relay = Demand { driver: RELAY, unit: "events a second", demand: most, capacity: pace };
     let broker = Demand::of_workers(system, role::BROKER, events.values().sum());
-    // One message of a partition at a time; an instance has at most so many of them.
+    // Each partition delivers one message at a time, and one instance has at most so many
+    // partitions.
     let most = settings.partitions.div_ceil(system.broker.instances);
     let busy = f64::from(system.broker.workers).min(most.into()) / f64::from(most.max(1));
     let broker =

@@ -9,7 +9,7 @@ use crate::model::registry::Attempts;
 use crate::model::system::{StepSpec, System};
 use crate::reason;
 
-/// How an event gets from a local commit to the broker.
+/// The way of an event from a local commit to the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Publish {
@@ -20,13 +20,13 @@ pub enum Publish {
     Outbox,
     /// The event is committed to the log, which a relay tails (change data capture).
     LogTailing,
-    /// There is no broker: the service calls the handlers of those who follow, one after the other,
-    /// once, and answers when they have.
+    /// There is no broker: the service calls the handlers of the following steps, one after the
+    /// other, once, and answers when they have returned.
     InProcess,
 }
 
 impl Publish {
-    /// Returns whether the event is stored in the transaction that it tells of.
+    /// Returns whether the event is stored in the transaction whose effects it announces.
     pub(super) fn is_stored(self) -> bool {
         matches!(self, Self::Outbox | Self::LogTailing)
     }
@@ -43,33 +43,33 @@ pub enum BrokerKind {
     Volatile,
 }
 
-/// How often a message is delivered.
+/// The delivery guarantee of the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
     /// Until it is acknowledged.
     #[default]
     AtLeastOnce,
-    /// Once, whatever becomes of it.
+    /// Once: a failed delivery is not repeated.
     AtMostOnce,
 }
 
-/// When a consumer acknowledges.
+/// The moment at which a consumer acknowledges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Acknowledge {
-    /// When its transaction has committed.
+    /// After the commit of the handler's transaction.
     #[default]
     AfterProcessing,
-    /// When it has the message.
+    /// On receipt of the message.
     BeforeProcessing,
 }
 
-/// Which messages keep their order.
+/// The messages that keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ordering {
-    /// Those of one entity: the row of the operation's first step.
+    /// Messages of one entity: the row of the operation's first step.
     #[default]
     ByKey,
     /// None: messages go to any partition.
@@ -81,11 +81,11 @@ pub enum Ordering {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
-    /// How an event gets from a local commit to the broker.
+    /// The way of an event from a local commit to the broker.
     pub publish: Publish,
-    /// How often the relay polls an outbox, from start to start.
+    /// Time between two polls of an outbox by the relay, from start to start.
     pub poll_interval: Span,
-    /// How many events the relay takes at once.
+    /// The most events that the relay takes at once.
     pub batch: u32,
     /// True if the relay polls again at once while batches are full.
     pub drain_until_empty: bool,
@@ -94,27 +94,28 @@ pub struct Settings {
     /// Partitions of the topic; each consumer handles one message of a partition at a time, unless
     /// `in-flight` of the broker says otherwise.
     pub partitions: u16,
-    /// Which messages keep their order.
+    /// The messages that keep their order.
     pub ordering: Ordering,
-    /// How often a message is delivered.
+    /// The delivery guarantee of the broker.
     pub delivery: Delivery,
-    /// When a consumer acknowledges.
+    /// The moment at which a consumer acknowledges.
     pub acknowledge: Acknowledge,
-    /// A message that is not acknowledged in this time is delivered again.
+    /// The time without an acknowledgement after which a message is delivered again.
     pub visibility_timeout: Span,
-    /// After so many deliveries a message goes to the dead letters.
+    /// The number of deliveries after which a message becomes a dead letter.
     pub max_deliveries: Attempts,
     /// Attempts of a consumer at its step within one delivery.
     pub attempts_per_delivery: Attempts,
     /// The share of deliveries whose handler fails before it has done anything, 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub handler_failure: f64,
-    /// The partitions of a consumer that was not heard of for so long go to the other instances of
-    /// its service. Kafka: 45 s; RabbitMQ and SQS hand out to who is there, which is 0 s.
+    /// The time without a sign of life after which the partitions of a consumer go to the other
+    /// instances of its service. Kafka: 45 s; RabbitMQ and SQS deliver to the consumers that are
+    /// connected, which is 0 s.
     pub session_timeout: Span,
     /// True if consumers keep an inbox of what they have processed.
     pub idempotent_consumer: bool,
-    /// How long the inbox remembers.
+    /// The time for which the inbox remembers a message.
     pub inbox_retention: Span,
 }
 
@@ -167,8 +168,8 @@ impl Settings {
     }
 }
 
-/// The mean time that a consumer needs for a step, in seconds: its own work, the statement of the
-/// inbox and that of the step, and the commit.
+/// The mean time that a consumer needs for a step, in seconds: its own work, the statements of the
+/// inbox and of the step, and the commit.
 fn work(step: &StepSpec, system: &System) -> f64 {
     let database = &system.databases[system.table(step.table).database.index()];
     let mean = |dist: &Dist| dist.mean().unwrap_or_default();

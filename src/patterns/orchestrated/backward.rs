@@ -1,4 +1,4 @@
-//! Backward recovery: how the orchestrator takes back a workflow that has failed.
+//! Backward recovery: the compensation of a workflow that has failed.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,27 +12,27 @@ use crate::model::record::Answer;
 use crate::model::system::{OperationSpec, StepId};
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
-/// A compensating transaction at work.
+/// A running compensating transaction.
 pub(crate) type Compensation<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
-/// The rules of backward recovery: which steps are compensated, in which order, how the service of
-/// a step does it, and when it is done. The provided methods are the protocol; a variation of it
-/// overrides one of them.
+/// The rules of backward recovery: which steps are compensated, in which order, how a service
+/// compensates a step, and when it is done. The provided methods are the protocol; a variation of
+/// it overrides one of them.
 pub(crate) trait BackwardRecovery: Sync {
-    /// Returns whether a step that has failed is to be compensated, too: one whose outcome is in
-    /// doubt may have taken effect, or may yet.
+    /// Returns whether the step that has failed is compensated, too: if it is in doubt it may have
+    /// taken effect, or may do so later.
     fn includes_failed(&self, in_doubt: bool) -> bool {
         in_doubt
     }
 
-    /// The step of a failed workflow that is compensated next. One that only reads or locks has
-    /// nothing that could be taken back, whatever became of it.
+    /// The step of a failed workflow that is compensated next. A step that only reads or locks has
+    /// no effect to compensate.
     fn next(&self, workflow: &Workflow, operation: &OperationSpec) -> Option<StepId> {
         let changes = |step: &&StepId| !operation.steps[step.index()].effect.is_nothing();
         workflow.applied.iter().rfind(changes).copied()
     }
 
-    /// Compensates a step. Runs at the service of the step.
+    /// Compensates a step, at its service.
     fn compensate<'a>(
         &self,
         here: &'a ProcessCtx,
@@ -42,28 +42,28 @@ pub(crate) trait BackwardRecovery: Sync {
         Box::pin(step::undo(here, step, options))
     }
 
-    /// Returns whether a step is compensated by this answer of its service; otherwise the service
-    /// is asked again.
+    /// Returns whether this answer of its service confirms the compensation of a step; otherwise
+    /// the service is asked again.
     fn is_compensated(&self, answer: Result<(), Failure>) -> bool {
         answer.is_ok()
     }
 }
 
-/// Backward recovery as Garcia-Molina and Salem describe it: every step that may have taken effect
-/// is compensated, the last one first, until its service confirms it.
+/// Backward recovery as Garcia-Molina and Salem (1987) describe it: every step that may have taken
+/// effect is compensated, the last one first, until its service confirms it.
 pub(crate) struct ReverseOrder;
 
 impl BackwardRecovery for ReverseOrder {}
 
 impl Orchestrated {
-    /// A step has failed for good: from here on its workflow goes back.
+    /// The event of a step that has failed for good: the workflow goes backward from here.
     pub(super) fn give_up(&self, step: StepId, answer: Answer, in_doubt: bool) -> Event {
         let in_doubt = self.recovery.includes_failed(in_doubt);
         Event::Failed { step, answer, in_doubt }
     }
 
     /// Compensates one step after the other. Each compensation is retried until it is done; with a
-    /// limit, what remains is left to a human.
+    /// limit of attempts, what remains is left to a human.
     pub(super) async fn backward(
         &self,
         here: &ProcessCtx,

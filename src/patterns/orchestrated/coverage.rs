@@ -7,7 +7,7 @@ use crate::model::system::System;
 use crate::patterns::step::{self, Fence};
 
 paths! {
-    /// The kinds of journal entries that an orchestrator finds after a restart, or a new leader.
+    /// The kinds of journal entries that an orchestrator, or a new leader, finds after a restart.
     pub(super) enum Recovered {
         Began = "recovery of a workflow that began",
         Applied = "recovery of an applied step",
@@ -36,7 +36,7 @@ impl From<Event> for Recovered {
 }
 
 paths! {
-    /// The ends of a step forward that is not confirmed.
+    /// The results of a step forward that is not confirmed.
     pub(super) enum Forward {
         Refused = "a step is refused",
         GivenUp = "a step that has not taken effect is given up",
@@ -54,7 +54,7 @@ paths! {
 }
 
 paths! {
-    /// The ways in which an instance loses the lead, and another one gets it.
+    /// The events by which an instance loses the lease and another one gets it.
     pub(super) enum Lease {
         TakenOver = "another instance takes the lease over",
         Reopened = "the workflow store finds its lease after a restart",
@@ -97,7 +97,7 @@ pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
     paths
 }
 
-/// Returns whether any operation has a step that may be compensated: one in front of the pivot.
+/// Returns whether any operation has a step before the pivot, which may be compensated.
 fn takes_back(settings: &Settings, system: &System) -> bool {
     let spans = system.operations.iter().filter(|operation| operation.steps.len() > 1);
     let before = |operation: &_| super::workflow::Stage::first(operation, settings);

@@ -1,5 +1,5 @@
-//! The orchestrator's record of its workflows: in memory, and in a journal that survives it: a
-//! log of its own or, with several instances, that of the store.
+//! The orchestrator's record of its workflows, in memory and in a journal that survives a crash: a
+//! log of its own or, with several instances, that of the workflow store.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::model::record::{Answer, Decision, OpId};
 pub(super) struct Memory {
     running: BTreeMap<OpId, Signal>,
     ended: BTreeMap<OpId, Answer>,
-    /// Operations that other instances have.
+    /// Operations that belong to other instances.
     left: BTreeSet<OpId>,
     /// Ended and left workflows, the oldest first, until no client can ask about them any more.
     fading: VecDeque<OpId>,
@@ -29,17 +29,17 @@ pub(super) struct Memory {
 pub(super) const CLEAR_AFTER: u32 = 256;
 
 impl Memory {
-    /// Tells all who wait for a workflow to look again.
+    /// Wakes every process that waits for a workflow.
     pub fn wake_all(self) {
         self.running.into_values().for_each(|running| running.notify_all());
     }
 }
 
 impl Orchestrated {
-    /// Lets an operation in that is new. One that is under way or over is not begun again: a
-    /// client that asks a second time gets the first one's answer. A request
-    /// behind the client's deadline is turned away, for by then its workflow may be forgotten; so
-    /// is one to an instance that does not lead.
+    /// Admits a new operation. An operation that is under way or has ended is not begun again: a
+    /// client that asks a second time gets the answer to its first request. A request after the
+    /// client's deadline is rejected, because its workflow may be forgotten by then; so is a
+    /// request to an instance that does not lead.
     pub(super) async fn admit(&self, here: &ProcessCtx, op: OpId) -> Result<Workflow, Answer> {
         let memory = here.local::<Memory>();
         let mut epoch = self.epoch(here).ok_or(Answer::TechnicalNo)?;
@@ -75,14 +75,14 @@ impl Orchestrated {
         Ok(Workflow { epoch, ..Workflow::default() })
     }
 
-    /// Remembers what the orchestrator's own log holds, and goes on with what is open.
+    /// Restores the state from the orchestrator's own log, and continues the open workflows.
     pub(super) fn reopen(self: Rc<Self>, here: &ProcessCtx) {
         let mut log = here.log::<Entry>().records();
         log.retain(|entry| entry.part == self.part);
         self.resume(here, Epoch::default(), replayed(here, log));
     }
 
-    /// Remembers what a journal holds, and goes on with what is open.
+    /// Restores the state from a journal, and continues the open workflows.
     pub(super) fn resume(
         self: Rc<Self>,
         here: &ProcessCtx,
@@ -113,7 +113,7 @@ impl Orchestrated {
         }
     }
 
-    /// Makes one event durable, if the state is.
+    /// Makes one event durable, if the state is durable.
     pub(super) async fn write(
         &self,
         here: &ProcessCtx,
@@ -130,8 +130,8 @@ impl Orchestrated {
         Ok(Verdict::Kept)
     }
 
-    /// Notes that the orchestrator's own log holds unfinished work; a store notes that for itself,
-    /// and what is only in memory holds nothing.
+    /// Records in the history that the orchestrator's own log holds unfinished work. A workflow
+    /// store does so for its own log, and volatile state holds nothing across a crash.
     fn hold(&self, here: &ProcessCtx, held: bool) {
         if self.keeps_a_log() {
             here.hold("workflow", held);
@@ -142,8 +142,9 @@ impl Orchestrated {
         self.settings.state == State::Durable && !self.settings.is_shared()
     }
 
-    /// The answer is known. Nobody waits for this record: a restart that misses it, or the next
-    /// leader, finds nothing left to do and ends the workflow the same way.
+    /// Ends a workflow whose answer is known. The record is not forced and the client does not wait
+    /// for it: a restarted orchestrator that misses it, or the next leader, finds no step left and
+    /// ends the workflow in the same way.
     pub(super) fn end(&self, here: &ProcessCtx, epoch: Epoch, answer: Answer) {
         let op = here.ctx().op;
         let event = Event::Ended(answer);
@@ -165,7 +166,7 @@ impl Orchestrated {
         });
     }
 
-    /// Another instance has the operation.
+    /// Notes that the operation belongs to another instance.
     pub(super) fn leave(&self, here: &ProcessCtx) {
         self.hold(here, false);
         over(here, |memory| {
@@ -174,7 +175,7 @@ impl Orchestrated {
     }
 }
 
-/// The workflows of a journal, as its entries tell of them.
+/// The workflows of a journal, replayed from its entries.
 pub(super) fn replayed(
     here: &ProcessCtx,
     log: impl IntoIterator<Item = Entry>,
@@ -188,12 +189,13 @@ pub(super) fn replayed(
     known.into_iter().filter_map(|(op, workflow)| Some((op, workflow?))).collect()
 }
 
-/// Returns whether another instance was found to have an operation.
+/// Returns whether an operation was found to belong to another instance.
 pub(super) fn is_left(here: &ProcessCtx, op: OpId) -> bool {
     here.local::<Memory>().with(|memory| memory.left.contains(&op))
 }
 
-/// A workflow runs here no longer: notes what has become of it, and tells those who wait for it.
+/// Ends a workflow at this instance: records what has become of it, and wakes the processes that
+/// wait for it.
 fn over(here: &ProcessCtx, note: impl FnOnce(&mut Memory)) {
     let op = here.ctx().op;
     let running = here.local::<Memory>().with(|memory| {
@@ -226,7 +228,7 @@ fn forget(here: &ProcessCtx) {
     });
 }
 
-/// When the client of an operation gives up.
+/// The time at which the client of an operation gives up.
 pub(super) fn deadline(here: &ProcessCtx, op: OpId) -> Time {
     here.env().operation(op).arrived + here.system().client.deadline
 }

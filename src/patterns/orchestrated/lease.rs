@@ -1,10 +1,10 @@
-//! An orchestrator among several: it asks for the lease, leads while it lasts, and notices that it
-//! is over.
+//! One of several orchestrators: it asks for the lease, leads while the lease lasts, and notices
+//! when it is over.
 //!
-//! The lease counts from the moment at which it was asked for on the holder's clock, and from the
-//! moment at which the question arrived on the store's, so with clocks that run alike the holder
-//! steps down first. A pause breaks that order: a holder that stood still takes up where it was,
-//! before its own timer tells it how late it is. Fencing is for what it does until then.
+//! The lease counts from the moment of the request on the holder's clock, and from the arrival of
+//! the request on the store's, so with clocks of equal rate the holder steps down first. A pause
+//! breaks that order: a holder that was paused continues where it was, before its own timer tells
+//! it how late it is. Fencing covers what it does until then.
 
 use std::rc::Rc;
 
@@ -25,9 +25,9 @@ use crate::model::world::World;
 struct Tenure {
     /// The lease that it believes to hold.
     epoch: Option<Epoch>,
-    /// How often it has asked for a lease or its renewal.
+    /// The number of requests for a lease or its renewal.
     asked: u32,
-    /// The last of these questions that was answered yes.
+    /// The last of these requests that was granted.
     granted: u32,
 }
 
@@ -36,15 +36,15 @@ struct Tenure {
 struct Address(Option<(Epoch, NodeId)>);
 
 impl Orchestrated {
-    /// The node that the clients take for the leader: at first the first instance, then whoever
-    /// told them last that it had taken the lease.
+    /// The node that the clients take for the leader: at first the first instance, then the one
+    /// that announced the highest epoch.
     pub(super) fn leader(&self, world: &World) -> NodeId {
         let leader = world.local::<Address>(NodeId::WORLD).borrow().0;
         leader.map_or_else(|| world.driver(ORCHESTRATORS[0]), |(_, leader)| leader)
     }
 
-    /// The life of one of several instances, and of their store. The first instance asks for the
-    /// lease at once when the run begins, the others a little later.
+    /// Starts one of several instances, or their store. The first instance asks for the lease at
+    /// once when the run begins, the others a little later.
     pub(super) fn start_shared(self: Rc<Self>, here: ProcessCtx) {
         let nodes = self.settings.nodes();
         if here.node() == store::node(&here) {
@@ -65,8 +65,8 @@ impl Orchestrated {
         }
     }
 
-    /// Asks for the lease. The instance that gets it reads the journal and goes on with what is
-    /// open.
+    /// Asks for the lease. An instance that gets it reads the journal and continues the open
+    /// workflows.
     async fn claim(self: Rc<Self>, here: &ProcessCtx) -> Option<Epoch> {
         let (asked, lease) = (self.ask(here), self.settings.lease());
         let claim = Claim { by: here.node(), number: (here.incarnation(), asked) };
@@ -112,8 +112,9 @@ impl Orchestrated {
         }
     }
 
-    /// Numbers a question about the lease, and sees to it that the lease ends with the answer that
-    /// was the last yes.
+    /// Numbers a request for the lease, and starts the timer that ends the lease unless a later
+    /// request is granted. The timer starts before the request is sent, so that this instance never
+    /// believes to hold the lease for longer than the store does.
     fn ask(&self, here: &ProcessCtx) -> u32 {
         let tenure = here.local::<Tenure>();
         let asked = tenure.with(|tenure| {
@@ -132,7 +133,7 @@ impl Orchestrated {
         asked
     }
 
-    /// Tells the clients whom to ask.
+    /// Announces this instance to the clients as the leader.
     fn announce(&self, here: &ProcessCtx, epoch: Epoch) {
         let leader = here.node();
         let message = Message::control("announce", self.settings.pace());
@@ -144,7 +145,7 @@ impl Orchestrated {
         });
     }
 
-    /// The lease under which this instance would begin a workflow now.
+    /// The epoch of the lease under which this instance would begin a workflow now.
     pub(super) fn epoch(&self, here: &ProcessCtx) -> Option<Epoch> {
         if self.settings.is_shared() {
             here.local::<Tenure>().with(|tenure| tenure.epoch)
@@ -158,7 +159,7 @@ impl Orchestrated {
         if self.epoch(here) == Some(epoch) { Ok(()) } else { Err(Deposed) }
     }
 
-    /// The epoch that services and the store are to check, with fencing.
+    /// The epoch that services and the store are to check, if fencing is on.
     pub(super) fn guard(&self, epoch: Epoch) -> Option<Epoch> {
         (self.settings.is_shared() && self.settings.fencing).then_some(epoch)
     }
@@ -197,8 +198,8 @@ pub(super) async fn file(
     }
 }
 
-/// This instance has learned that a lease is over: it forgets it, and all that was done under it.
-/// Those that wait for a workflow are told to look again.
+/// Ends the lease at this instance: clears it, and everything that was done under it, and wakes the
+/// processes that wait for a workflow.
 pub(super) fn step_down(here: &ProcessCtx, epoch: Epoch) {
     let held = here.local::<Tenure>().with(|tenure| tenure.epoch.take_if(|held| *held == epoch));
     if held.is_some() {

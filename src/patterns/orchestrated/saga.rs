@@ -1,4 +1,4 @@
-//! The course of one saga: forward to the end, or back to the beginning.
+//! The execution of one saga: forward to the end, or backward to the beginning.
 
 use super::coverage::Forward;
 use super::settings::ORCHESTRATORS;
@@ -13,9 +13,9 @@ use crate::model::system::{OperationSpec, RetrySpec, ServiceId, StepId, StepSpec
 use crate::patterns::step::{self, ApplyOptions, Failure};
 
 impl Orchestrated {
-    /// A workflow from where it stands to its end. An orchestrator that is deposed on the way
-    /// leaves it to the next leader and cannot tell what becomes of it, nor can one that finds that
-    /// another instance has it.
+    /// Carries a workflow on to its end. The answer is unknown if the orchestrator is deposed on
+    /// the way, because the next leader continues the workflow, or if the operation belongs to
+    /// another instance.
     pub(super) async fn run(&self, here: ProcessCtx, mut workflow: Workflow) -> Answer {
         if self.carry_on(&here, &mut workflow).await == Err(Deposed) {
             return Answer::Unknown;
@@ -33,7 +33,7 @@ impl Orchestrated {
         answer
     }
 
-    /// Forward to the end, or, once a step has failed, back to the beginning.
+    /// Goes forward to the end, or, once a step has failed, backward to the beginning.
     async fn carry_on(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
         if workflow.failed.is_none() {
             self.forward(here, workflow).await?;
@@ -44,7 +44,7 @@ impl Orchestrated {
         Ok(())
     }
 
-    /// Applies what is not applied yet, each step after those that it follows.
+    /// Applies the remaining steps, each after those that it follows.
     async fn forward(&self, here: &ProcessCtx, workflow: &mut Workflow) -> Result<(), Deposed> {
         let (spec, epoch) = (spec(here), workflow.epoch);
         let done = |workflow: &Workflow| workflow.applied.len() == spec.steps.len();
@@ -53,6 +53,8 @@ impl Orchestrated {
             if self.claims(here) && workflow.applied.is_empty() {
                 ready.truncate(1); // It says whose the workflow is.
             }
+            // The crash may have come between the call of these steps and its record. Later steps
+            // were not called before it.
             let in_doubt = std::mem::take(&mut workflow.resumed);
             let steps = ready.into_iter().map(|step| {
                 Box::pin(async move {
@@ -68,8 +70,8 @@ impl Orchestrated {
         Ok(())
     }
 
-    /// Calls the service of one step until it answers, or the attempts are used up. What was
-    /// attempted and not answered stays in doubt, whatever later attempts say.
+    /// Calls the service of one step until it answers, or the attempts are used up. An attempt that
+    /// was not answered leaves the step in doubt, whatever later attempts report.
     async fn apply(
         &self,
         here: &ProcessCtx,
@@ -110,22 +112,23 @@ impl Orchestrated {
         }
     }
 
-    /// The service that is called for a step: the one that wants it, if that has delegated it. Who
-    /// wants the first step has been asked by the client already.
+    /// The service that is called for a step: the one that delegated it, if any, which then calls
+    /// its owner. The first step is not called through its delegator, since the client has asked
+    /// that one already.
     fn called(&self, here: &ProcessCtx, step: StepId) -> ServiceId {
         let StepSpec { by, asked_by, .. } = spec(here).steps[step.index()];
         asked_by.filter(|_| step != StepId(0)).unwrap_or(by)
     }
 
-    /// Returns whether one of several instances must claim a workflow with its first step, for
-    /// another one may have been asked for the same operation.
+    /// Returns whether an instance must claim a workflow with its first step, because a client may
+    /// have asked another instance for the same operation.
     fn claims(&self, here: &ProcessCtx) -> bool {
         !self.settings.is_shared()
             && self.settings.idempotency_keys
             && here.world().named_drivers(ORCHESTRATORS[0]).count() > 1
     }
 
-    /// The step that a workflow begins with.
+    /// The first step of a workflow.
     fn first(&self, here: &ProcessCtx) -> StepId {
         Workflow::default().ready(spec(here), &self.settings)[0]
     }
@@ -135,7 +138,7 @@ impl Orchestrated {
         here.retry_at(self.called(here, step))
     }
 
-    /// One call to the service of a step, by an instance that leads as far as it knows.
+    /// Makes one call to the service of a step, if this instance still believes to lead.
     pub(super) async fn call(
         &self,
         here: &ProcessCtx,
@@ -192,7 +195,7 @@ pub(super) async fn pause(here: &ProcessCtx, what: &'static str, policy: &RetryS
     here.retried(what, attempt);
 }
 
-/// Nobody will move this workflow any more, unless a human does.
+/// Asks for manual intervention: the workflow does not continue by itself.
 pub(super) fn ask_a_human(here: &ProcessCtx, about: &'static str) -> Event {
     here.record(record::Event::Intervention { label: here.label(about) });
     Event::GaveUp

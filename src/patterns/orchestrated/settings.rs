@@ -10,7 +10,7 @@ use crate::model::registry::Attempts;
 use crate::model::system::{OperationSpec, StepSpec, System};
 use crate::reason;
 
-/// Where the orchestrator keeps what it has done.
+/// The place where the orchestrator keeps the state of its workflows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -27,7 +27,7 @@ pub enum State {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where the orchestrator keeps what it has done.
+    /// The place where the orchestrator keeps the state of its workflows.
     pub state: State,
     /// True if services remember which step of which operation they have applied.
     pub idempotency_keys: bool,
@@ -43,11 +43,11 @@ pub struct Settings {
     /// Orchestrators, each on a node of its own. One leads, the others stand by; their workflows
     /// live in a workflow store.
     pub instances: u16,
-    /// How long the leader of several instances leads without renewing its lease, which it does
-    /// after a third of it, as ZooKeeper's clients do. By default 15 s, as where controllers of
-    /// Kubernetes elect a leader; a single instance has none.
+    /// The time for which the leader of several instances leads without renewing its lease. It
+    /// renews after a third of it, as ZooKeeper's clients do. By default 15 s, as for controllers
+    /// of Kubernetes that elect a leader; a single instance has none.
     pub lease: Option<Span>,
-    /// True if the workflow store and the databases refuse an orchestrator whose lease somebody
+    /// True if the workflow store and the databases refuse an orchestrator whose lease another one
     /// has taken over, by the epoch of the lease.
     pub fencing: bool,
 }
@@ -71,10 +71,10 @@ impl Default for Settings {
 pub(crate) const ORCHESTRATORS: [&str; 5] =
     [role::ORCHESTRATOR, "orchestrator-2", "orchestrator-3", "orchestrator-4", "orchestrator-5"];
 
-/// How long a lease lasts unless the settings say otherwise.
+/// The default length of a lease.
 const LEASE: Span = Span::from_secs(15);
 
-/// The node where several orchestrators keep their workflows.
+/// The name of the node where several orchestrators keep their workflows.
 pub(super) const STORE: &str = "workflow-store";
 
 impl Settings {
@@ -89,13 +89,13 @@ impl Settings {
         self.idempotency_keys && (!self.parallel || steps <= 2)
     }
 
-    /// How long a lease lasts.
+    /// The length of a lease.
     pub(super) fn lease(&self) -> Span {
         self.lease.unwrap_or(LEASE)
     }
 
-    /// How long the holder of the lease waits before it renews it, and another instance before it
-    /// asks for it again.
+    /// The time after which the holder renews the lease, and another instance asks for it again: a
+    /// third of its length, so that two renewals may be lost before the lease ends.
     pub(super) fn pace(&self) -> Span {
         Span::from_nanos(self.lease().as_nanos() / 3)
     }

@@ -1,10 +1,10 @@
-//! The workflow store of several orchestrators: a durable log on a node of its own, which knows the
+//! The workflow store of several orchestrators: a durable log on a node of its own, which holds the
 //! journal of every workflow and grants the lease.
 //!
-//! An event is a fact: it happens at most once to a workflow, and the second copy of it changes
-//! nothing. The lease has an epoch, which only grows and is durable before anybody hears of it.
-//! When it is over is a matter of this node's clock and memory: a store that restarts gives the
-//! holder a whole lease again, for it cannot know how much of the old one was left.
+//! An event happens at most once to a workflow, so a second copy of it changes nothing. The epoch
+//! of the lease only grows, and is durable before it is granted. The end of the lease depends on
+//! this node's clock and memory: a restarted store gives the holder a whole lease again, because it
+//! cannot know how much of the old one was left.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,15 +16,15 @@ use crate::kernel::{NodeId, Span};
 use crate::model::process::ProcessCtx;
 use crate::model::record::{self, OpId};
 
-/// A request for the lease. The number tells a new question from a copy of an old one: the
-/// incarnation of the node, and how often it has asked since.
+/// A request for the lease. Its number distinguishes a new request from a copy of an old one: the
+/// incarnation of the node, and the count of its requests since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Claim {
     pub by: NodeId,
     pub number: (u16, u32),
 }
 
-/// A lease, and what its holder finds to be done.
+/// A granted lease, with the workflows that its holder must continue.
 pub(super) struct Grant {
     pub epoch: Epoch,
     pub workflows: Vec<(OpId, Workflow)>,
@@ -33,31 +33,31 @@ pub(super) struct Grant {
 /// The outcome of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
-    /// The journal has it, durably.
+    /// The entry is in the journal, durably.
     Kept,
     /// The entry came from a holder whose lease another instance has taken over.
     Stale,
-    /// Its workflow was over so long ago that it is forgotten, or its client has given up before
-    /// it began.
+    /// The workflow ended so long ago that it is forgotten, or its client has given up before it
+    /// began.
     Late,
 }
 
-/// A line of the store's log.
+/// A record of the store's log.
 #[derive(Clone, Copy, Debug)]
 enum Line {
     Granted(Epoch, Claim),
     Journal(Entry),
 }
 
-/// The volatile state of the store; all but the lease's end follows from the log.
+/// The volatile state of the store; all but the end of the lease follows from the log.
 #[derive(Default)]
 struct Store {
     epoch: Epoch,
-    /// The request that got the last lease.
+    /// The request that was granted the last lease.
     last: Option<Claim>,
     /// True if the last lease is over.
     over: bool,
-    /// How often a lease was granted or renewed.
+    /// The number of times that a lease was granted or renewed.
     grants: u32,
     journal: BTreeMap<OpId, Vec<Event>>,
     /// Ended workflows, the oldest first, until no client can ask about them any more.
@@ -65,12 +65,12 @@ struct Store {
     faded: u32,
 }
 
-/// The store's node: behind those of the orchestrators.
+/// The node of the store, which comes after those of the orchestrators.
 pub(super) fn node(here: &ProcessCtx) -> NodeId {
     here.world().driver(STORE)
 }
 
-/// Reads the log, which is empty when the run begins.
+/// Restores the state from the log, which is empty when the run begins.
 pub(super) fn reopen(here: &ProcessCtx, lease: Span) {
     here.local::<Store>().with(|store| {
         for line in here.log::<Line>().records() {
@@ -93,8 +93,8 @@ pub(super) fn reopen(here: &ProcessCtx, lease: Span) {
     }
 }
 
-/// Grants the lease to who asks for it, unless somebody else holds it: with the next epoch, and
-/// with what the journal says.
+/// Grants the lease to the instance that asks for it, unless another one holds it: with the next
+/// epoch, and with the workflows of the journal.
 pub(super) async fn claim(here: ProcessCtx, claim: Claim, lease: Span) -> Option<Grant> {
     let store = here.local::<Store>();
     let (epoch, before) = store.with(|store| {
@@ -110,6 +110,8 @@ pub(super) async fn claim(here: ProcessCtx, claim: Claim, lease: Span) -> Option
     if before.is_some_and(|before| before.by != claim.by) {
         here.passes(Lease::TakenOver);
     }
+    // The lease counts from the arrival of the request and not from the end of the forced write,
+    // since the holder counts from when it asked.
     keep_for(&here, lease);
     here.log::<Line>().force(Line::Granted(epoch, claim), "lease").await;
     let (label, token, holder) = (here.label("lease"), epoch.0, claim.by);
@@ -123,7 +125,7 @@ pub(super) async fn claim(here: ProcessCtx, claim: Claim, lease: Span) -> Option
     Some(Grant { epoch, workflows })
 }
 
-/// Renews the lease, if nobody has taken it over.
+/// Renews the lease, unless another instance has taken it over.
 pub(super) fn renew(here: &ProcessCtx, by: NodeId, epoch: Epoch, lease: Span) -> bool {
     let held = |store: &mut Store| store.epoch == epoch && store.last.is_some_and(|l| l.by == by);
     let held = here.local::<Store>().with(held);
@@ -133,7 +135,7 @@ pub(super) fn renew(here: &ProcessCtx, by: NodeId, epoch: Epoch, lease: Span) ->
     held
 }
 
-/// From now on the lease lasts for so long on this node's clock, unless it is renewed.
+/// Extends the lease: it lasts for so long from now on this node's clock, unless it is renewed.
 fn keep_for(here: &ProcessCtx, lease: Span) {
     let store = here.local::<Store>();
     let number = store.with(|store| {
@@ -147,7 +149,7 @@ fn keep_for(here: &ProcessCtx, lease: Span) {
     });
 }
 
-/// Takes an entry in, and waits until it is durable. Behind the end of a workflow nothing follows.
+/// Appends an entry and waits until it is durable. Entries after the end of a workflow are ignored.
 pub(super) async fn append(here: &ProcessCtx, entry: Entry, guard: Option<Epoch>) -> Verdict {
     let Entry { op, event, .. } = entry;
     let (store, log) = (here.local::<Store>(), here.log::<Line>());
@@ -160,6 +162,8 @@ pub(super) async fn append(here: &ProcessCtx, entry: Entry, guard: Option<Epoch>
         None if event != Event::Began || here.now() > deadline(here, op) => return Verdict::Late,
         Some(true) => {
             here.passes(Lease::Repeated);
+            // The first copy may not be durable yet, and the answer to the second one must not come
+            // before that.
             log.flush().await;
             return Verdict::Kept;
         }

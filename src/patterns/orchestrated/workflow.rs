@@ -1,14 +1,14 @@
-//! A workflow: what its log tells of it, and what it may do next.
+//! A workflow: its state, replayed from its journal, and the steps that it may do next.
 
 use super::settings::Settings;
 use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationSpec, StepId};
 
-/// One line of the journal.
+/// A record of the journal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub op: OpId,
-    /// Which of several patterns side by side it belongs to.
+    /// The number of the pattern, among those side by side, to which the workflow belongs.
     pub part: u8,
     pub event: Event,
 }
@@ -18,60 +18,60 @@ pub(super) struct Entry {
 pub(crate) enum Event {
     Began,
     Applied(StepId),
-    /// A step was refused or given up; from here on the workflow goes back. A step in doubt may
-    /// have taken effect, or may yet, and is compensated too.
+    /// A step was refused or given up; the workflow goes backward from here. A step in doubt may
+    /// have taken effect, or may do so later, and is compensated, too.
     Failed {
         step: StepId,
         answer: Answer,
         in_doubt: bool,
     },
     Undone(StepId),
-    /// Another instance has it: it is none of this one's business.
+    /// The operation belongs to another instance.
     Left,
-    /// Neither forward nor back: a human has been asked.
+    /// The workflow can go neither forward nor backward: a human has been asked.
     GaveUp,
     Ended(Answer),
 }
 
-/// Numbers the leases, from 1; also the fencing token. A single orchestrator has none and is in
-/// epoch 0 for ever.
+/// The number of a lease, from 1, which is also the fencing token. A single orchestrator has no
+/// lease and is in epoch 0 for ever.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Epoch(pub u64);
 
-/// The lease is over: somebody else leads by now, or may.
+/// The error of an instance whose lease is over: another one leads by now, or may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Deposed;
 
-/// How a workflow stands.
+/// The state of a workflow.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Workflow {
-    /// Under which lease it is carried on.
+    /// The lease under which it is carried on.
     pub epoch: Epoch,
     /// Steps to compensate if it fails, in the order in which they were done.
     pub applied: Vec<StepId>,
-    /// Why it goes back, if it does.
+    /// The answer to the client if the workflow goes backward.
     pub failed: Option<Answer>,
     pub gave_up: bool,
-    /// True if another instance has it.
+    /// True if the operation belongs to another instance.
     pub left: bool,
     pub ended: Option<Answer>,
-    /// True if it goes on after a crash: what it was about to do then may have been done.
+    /// True if the workflow continues after a crash: what was under way then may have been done.
     pub resumed: bool,
 }
 
-/// Where a step stands to the pivot of its operation.
+/// The position of a step relative to the pivot of its operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Stage {
-    /// In front of it, or there is none: can be taken back.
+    /// The step comes before the pivot, or there is none: it can be compensated.
     Before,
-    /// Decides. Is not given up while its outcome is unknown.
+    /// The step is the pivot, which decides. It is not given up while its outcome is unknown.
     Pivot,
-    /// Behind it: is retried until done.
+    /// The step comes after the pivot: it is retried until done.
     Behind,
 }
 
 impl Workflow {
-    /// Takes in what happened.
+    /// Applies an event to the state.
     pub fn follow(&mut self, event: Event) {
         match event {
             Event::Began => self.left = false,
@@ -79,7 +79,7 @@ impl Workflow {
             Event::Applied(step) => self.applied.push(step),
             Event::Failed { step, answer, in_doubt } => {
                 self.applied.extend(in_doubt.then_some(step));
-                // Of several parallel failures, a rule's word is the final one.
+                // Among several parallel failures, a refusal by a rule determines the answer.
                 if self.failed != Some(Answer::RefusedByRule) {
                     self.failed = Some(answer);
                 }
@@ -90,13 +90,13 @@ impl Workflow {
         }
     }
 
-    /// Returns whether it does not go forward any more.
+    /// Returns whether the workflow does not go forward any more.
     pub fn stands_still(&self) -> bool {
         self.failed.is_some() || self.gave_up || self.left
     }
 
     /// The steps that can be done now: those whose predecessors are done, of the earliest stage
-    /// that has any; in parallel all of them, otherwise the first.
+    /// that has any; all of them if steps run in parallel, otherwise the first.
     pub fn ready(&self, spec: &OperationSpec, settings: &Settings) -> Vec<StepId> {
         let done = |step: &StepId| self.applied.contains(step);
         let ready: Vec<StepId> = (0..spec.steps.len() as u8)
@@ -114,7 +114,7 @@ impl Workflow {
 }
 
 impl Event {
-    /// The step that it is about.
+    /// The step that the event is about.
     pub fn step(self) -> StepId {
         match self {
             Self::Applied(step) | Self::Failed { step, .. } | Self::Undone(step) => step,
@@ -124,9 +124,9 @@ impl Event {
 }
 
 impl Stage {
-    /// Where `step` stands. One that nothing takes back decides, wherever it is, as the pivot does:
-    /// what comes behind it is retried until done. So does the last one: with it everything is
-    /// done, and others may build on what it has made.
+    /// The stage of `step`. A step that cannot be compensated decides, wherever it is, as the pivot
+    /// does: the steps after it are retried until done. The last step decides as well: with it
+    /// everything is done, and other operations may build on the row that it has made.
     pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
         let last = spec.steps.len() - 1;
         let ends = |at: usize| at == last && settings.seals(spec.steps.len());
@@ -141,7 +141,7 @@ impl Stage {
         }
     }
 
-    /// Where the first step of an operation stands.
+    /// The stage of the first step of an operation.
     pub fn first(spec: &OperationSpec, settings: &Settings) -> Self {
         Self::of(StepId(0), spec, settings)
     }

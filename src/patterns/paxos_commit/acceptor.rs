@@ -1,8 +1,8 @@
-//! An acceptor: what it promises, accepts and remembers.
+//! An acceptor: it promises, accepts and remembers.
 //!
-//! Nothing that it says is heard before the record of it is durable, so a crash takes back nothing
-//! that anybody has heard. Single votes are in its memory only; it accepts them with the last one,
-//! or when it promises a later ballot, in one record for all of them.
+//! An acceptor answers only after the record of its answer is durable, so a crash never takes back
+//! anything that others have learned. Single votes are kept in memory only; it accepts them with
+//! the last one, or when it promises a later ballot, in one record for all of them.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use crate::model::world::World;
 use crate::patterns::atomic_commit::participant::Vote;
 use crate::patterns::atomic_commit::{Transaction, operation};
 
-/// One line of an acceptor's log.
+/// A record of an acceptor's log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub transaction: Transaction,
-    /// The state that it goes on from; none if the transaction is over.
+    /// The state from which it continues after a restart; none if the transaction has ended.
     pub state: Option<State>,
 }
 
@@ -35,11 +35,11 @@ pub(super) struct State {
     accepted: Accepted,
 }
 
-/// The memory of an acceptor: what its log says, and votes beside it.
+/// The volatile state of an acceptor: what its log holds, and votes that are not accepted yet.
 #[derive(Default)]
 struct Memory {
     known: BTreeMap<Transaction, State>,
-    /// When votes and log records of old operations were last forgotten.
+    /// The time at which votes and log records of old operations were last deleted.
     forgot: Time,
 }
 
@@ -49,8 +49,8 @@ pub(super) fn acceptors(world: &World, id: Transaction) -> Vec<NodeId> {
     coordinator.into_iter().chain(world.playing(role::ACCEPTOR)).collect()
 }
 
-/// A participant registers its vote in ballot 0. With the last one the acceptor accepts all of
-/// them, and says so to the coordinator.
+/// Registers the vote of a participant in ballot 0. With the last vote the acceptor accepts all of
+/// them, and tells the coordinator.
 pub(super) async fn vote(here: ProcessCtx, id: Transaction, service: ServiceId, vote: Vote) {
     let operation = operation(&here, id.op);
     let mut ballot_zero = Accepted::default();
@@ -69,7 +69,7 @@ pub(super) async fn vote(here: ProcessCtx, id: Transaction, service: ServiceId, 
     });
 }
 
-/// Takes votes of ballot 0. True if they are now all there, for the first time, and accepted.
+/// Takes votes of ballot 0. Returns true if they have just become complete and are accepted.
 pub(super) async fn accept_votes(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool {
     let all = Participants::of(operation(here, id.op));
     forget(here);
@@ -93,14 +93,14 @@ pub(super) async fn accept_votes(here: &ProcessCtx, id: Transaction, votes: Acce
     true
 }
 
-/// The next ballot that the acceptor at this place of so many can lead.
+/// The next ballot that the acceptor at place `place` of `of` can lead.
 pub(super) fn next_ballot(here: &ProcessCtx, id: Transaction, place: usize, of: usize) -> Ballot {
     let known = here.local::<Memory>().with(|memory| memory.known.get(&id).copied());
     known.unwrap_or_default().promised.next(place, of)
 }
 
-/// Phase 1: promises to accept nothing in a lower ballot, and tells what was accepted there.
-/// Nothing if a higher one was promised.
+/// Phase 1: promises to accept nothing in a lower ballot, and returns what was accepted there; none
+/// if a higher ballot was promised.
 pub(super) async fn promise(here: ProcessCtx, id: Transaction, ballot: Ballot) -> Option<Accepted> {
     let state = here.local::<Memory>().with(|memory| {
         let state = memory.known.entry(id).or_default();
@@ -113,12 +113,14 @@ pub(super) async fn promise(here: ProcessCtx, id: Transaction, ballot: Ballot) -
         here.passes(Refused::Promise);
         return None;
     };
+    // The promise holds in memory already, so that lower ballots are refused during the forced
+    // write.
     force(&here, id, state, "promised").await;
     Some(state.accepted)
 }
 
-/// Phase 2: accepts what a leader proposes, unless a higher ballot was promised. The record is
-/// that of a decision only where it makes a commit possible that was not before.
+/// Phase 2: accepts the proposal of a leader, unless a higher ballot was promised. The record is
+/// labelled as that of a decision only if it makes a commit possible that was not possible before.
 pub(super) async fn accept(here: ProcessCtx, id: Transaction, proposal: Accepted) -> Option<()> {
     let all = Participants::of(operation(&here, id.op));
     let accepted = here.local::<Memory>().with(|memory| {
@@ -137,12 +139,13 @@ pub(super) async fn accept(here: ProcessCtx, id: Transaction, proposal: Accepted
     Some(())
 }
 
-/// Everybody knows the outcome: what is remembered can be forgotten once nobody asks.
+/// Notes that all participants know the outcome: the transaction can be forgotten once no client
+/// can ask about it.
 pub(super) fn end(here: &ProcessCtx, id: Transaction) {
     here.log::<Entry>().append(Entry { transaction: id, state: None }, "end");
 }
 
-/// After a restart: remembers what the log says. Gives the transactions that are not over.
+/// Restores the state from the log after a restart. Returns the transactions that have not ended.
 pub(super) fn recover(here: &ProcessCtx) -> Vec<Transaction> {
     let mut open: BTreeMap<Transaction, Option<State>> = BTreeMap::new();
     here.local::<Memory>().with(|memory| {
@@ -161,8 +164,8 @@ async fn force(here: &ProcessCtx, transaction: Transaction, state: State, label:
     here.log::<Entry>().force(Entry { transaction, state: Some(state) }, label).await;
 }
 
-/// Forgets, once in a while, what nobody can ask for any more: transactions of old operations that
-/// are over, and votes that never were complete. All others are kept for as long as it takes.
+/// Deletes, at intervals, what cannot be asked for any more: ended transactions of old operations,
+/// and votes that never became complete. All others are kept for as long as it takes.
 fn forget(here: &ProcessCtx) {
     let (now, span) = (here.now(), once::remembered(here));
     let is_due = here.local::<Memory>().with(|memory| {

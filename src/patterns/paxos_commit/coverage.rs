@@ -61,7 +61,7 @@ paths! {
     }
 }
 
-/// All paths with these settings: a lone acceptor has nobody to compete with.
+/// All paths with these settings: a single acceptor has no competitor.
 pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
     let alone = settings.tolerated_faults == 0;
     let mut paths = participant::paths(system, settings.read_only_vote);

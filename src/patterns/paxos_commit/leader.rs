@@ -1,4 +1,4 @@
-//! A leader: the coordinator in ballot 0, and whoever takes over in a later ballot.
+//! A leader: the coordinator in ballot 0, and any acceptor that takes over in a later ballot.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(super) struct Memory {
     voting: BTreeMap<Transaction, Heard>,
     /// Decided, and not acknowledged by everybody yet.
     decided: BTreeMap<Transaction, Decision>,
-    /// When it was restarted.
+    /// The time of the last restart.
     pub restarted: Time,
 }
 
@@ -36,11 +36,11 @@ pub(super) struct Memory {
 struct Heard {
     /// Their places, a bit each.
     places: u32,
-    /// How many are enough, for the coordinator if it waits for them.
+    /// The number that suffices, and the promise to the coordinator if it waits.
     enough: Option<(u32, Promise<()>)>,
 }
 
-/// The rules for a participant in doubt.
+/// The termination protocol of a participant in doubt.
 #[derive(Clone, Copy)]
 pub(super) struct InDoubt {
     pub rules: &'static dyn Rules,
@@ -52,13 +52,14 @@ impl Terms for InDoubt {
         self.part
     }
 
-    /// Every one is: acceptors may forget a transaction once nobody can ask again.
+    /// Returns true: every decision is acknowledged, so that acceptors can forget a transaction
+    /// once all participants know it.
     fn is_acknowledged(self, _: Decision) -> bool {
         true
     }
 
-    /// Asks the coordinator first, and an acceptor behind it each time: the first that answers
-    /// counts, also if it does not know yet.
+    /// Asks the coordinator first, and with each further inquiry starts at the next acceptor. The
+    /// first answer counts, also if its sender does not know the decision yet.
     async fn ask(self, here: &ProcessCtx, id: Transaction, number: u32) -> Option<Decision> {
         let all = acceptors(here.world(), id);
         let message = Message::control("inquire", here.retry().step_deadline);
@@ -76,14 +77,14 @@ impl Terms for InDoubt {
 }
 
 impl PaxosCommit {
-    /// One distributed transaction, from its work to its decision. The decision is delivered by a
-    /// process of its own.
+    /// Carries out one distributed transaction, from its work to its decision. A process of its own
+    /// delivers the decision.
     pub(super) async fn coordinate(&self, here: &ProcessCtx, keyed: bool) -> Result<(), Failure> {
         let id = Transaction::begun(here, self.part, 0);
         let (involved, worked) = work(here, id, FanOut::Parallel, keyed).await;
         if worked.is_err() {
-            // Nobody is in doubt before votes were asked for: there is nothing to write down, and
-            // a branch that does not hear of it aborts itself.
+            // No participant can be in doubt before votes are asked for, so nothing is logged: a
+            // branch that does not learn of the abort aborts itself.
             note_decision(here, Decision::Abort);
             tell(here, id, Decision::Abort, involved, self.manners());
             return worked;
@@ -116,9 +117,9 @@ impl PaxosCommit {
         }
     }
 
-    /// Asks for votes, which go to all acceptors, and here by way of the reply. Gives the votes,
-    /// the participants that are to hear the decision, and whether one of them has aborted. One
-    /// that does not answer may be prepared.
+    /// Asks for votes, which participants send to all acceptors, and to this one as the reply.
+    /// Returns the votes, the participants that must learn the decision, and whether one of them
+    /// has aborted. A participant that does not answer may be prepared.
     async fn prepare(
         &self,
         here: &ProcessCtx,
@@ -156,8 +157,8 @@ impl PaxosCommit {
         (votes, waiting, has_no)
     }
 
-    /// The outcome of a transaction, as the acceptors have chosen it or do so now. Takes as long as
-    /// it takes until a majority of them is there.
+    /// The outcome of a transaction, as the acceptors have chosen it or choose it now. It waits
+    /// until a majority of them can be reached.
     pub(super) async fn settle(&self, here: &ProcessCtx, id: Transaction) -> Decision {
         loop {
             if let Some(decision) = resolve(here, id, self.rules).await {
@@ -167,7 +168,7 @@ impl PaxosCommit {
         }
     }
 
-    /// Tells the participants a decision until all have acknowledged it; then the acceptors may
+    /// Sends a decision to the participants until all have acknowledged it; then the acceptors may
     /// forget the transaction.
     pub(super) fn conclude(
         &self,
@@ -193,8 +194,8 @@ impl PaxosCommit {
         });
     }
 
-    /// After a restart of a coordinator or an acceptor: what its log says, and as coordinator the
-    /// end of what is not over.
+    /// Recovers a coordinator or an acceptor after a restart: restores its state from the log and,
+    /// as coordinator, finishes the transactions that have not ended.
     pub(super) fn recover(self: &Rc<Self>, here: &ProcessCtx) {
         let now = here.now();
         here.local::<Memory>().with(|memory| memory.restarted = now);
@@ -209,7 +210,7 @@ impl PaxosCommit {
         }
     }
 
-    /// Finds out how an earlier transaction ends, and has that delivered to all.
+    /// Finds out the outcome of an earlier transaction, and has it delivered to all participants.
     pub(super) async fn finish(&self, here: &ProcessCtx, id: Transaction) -> Decision {
         let decision = self.settle(here, id).await;
         self.conclude(here, id, decision, Participants::of(operation(here, id.op)));
@@ -217,7 +218,7 @@ impl PaxosCommit {
     }
 }
 
-/// The vote of a participant, which it registers with the other acceptors and answers to the
+/// Has a participant vote. A yes is registered with the other acceptors as well as returned to the
 /// coordinator.
 async fn cast<T: Terms>(
     here: ProcessCtx,
@@ -236,8 +237,8 @@ async fn cast<T: Terms>(
     vote
 }
 
-/// Accepts all votes as the coordinator's own acceptor, and waits until F others have. False if
-/// there is a later ballot, or they take too long.
+/// Accepts all votes as the coordinator's own acceptor, and waits until F others have accepted
+/// them. Returns false if there is a later ballot, or if they take too long.
 async fn is_chosen(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool {
     if !acceptor::accept_votes(here, id, votes).await {
         return false;
@@ -259,7 +260,7 @@ async fn is_chosen(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool 
     waiting.await.is_some()
 }
 
-/// An acceptor has accepted all votes in ballot 0.
+/// Notes that an acceptor has accepted all votes of ballot 0.
 pub(super) fn hear_accepted(here: &ProcessCtx, id: Transaction, place: usize) {
     here.local::<Memory>().with(|memory| {
         if let Some(heard) = memory.voting.get_mut(&id) {
@@ -280,8 +281,8 @@ impl Heard {
     }
 }
 
-/// The answer to a participant in doubt: of a coordinator that is at it, what it knows; of anybody
-/// else the outcome, for which it takes over.
+/// The answer to a participant in doubt: a coordinator that is at work on the transaction says what
+/// it knows; any other acceptor takes over to find the outcome.
 async fn inquire(
     here: &ProcessCtx,
     id: Transaction,
@@ -299,8 +300,8 @@ async fn inquire(
     }
 }
 
-/// The outcome of a transaction, for which this node takes over; those that want it at the same
-/// time wait for the same ballot, and those that come later hear it at once.
+/// Takes over a transaction and returns its outcome. Concurrent callers wait for the same ballot,
+/// and later ones get its result at once.
 async fn resolve(
     here: &ProcessCtx,
     id: Transaction,
@@ -316,13 +317,13 @@ async fn resolve(
     .await
 }
 
-/// Leads one ballot, as one of the acceptors. Nothing if there is a higher one, or no majority of
-/// acceptors answers.
+/// Leads one ballot, as one of the acceptors. Returns none if there is a higher ballot, or if no
+/// majority of acceptors answers.
 async fn lead(here: &ProcessCtx, id: Transaction, rules: &dyn Rules) -> Option<Decision> {
     let all = acceptors(here.world(), id);
     let place = all.iter().position(|node| *node == here.node())?;
     let ballot = acceptor::next_ballot(here, id, place, all.len());
-    // Its own promise is durable first, so it never leads the same ballot twice.
+    // The promise of this acceptor is forced first, so that it never leads the same ballot twice.
     let own = acceptor::promise(here.clone(), id, ballot).await?;
     let ask = move |here: ProcessCtx| acceptor::promise(here, id, ballot);
     let mut promised = majority(here, &all, "promise", ask).await?;
@@ -335,7 +336,7 @@ async fn lead(here: &ProcessCtx, id: Transaction, rules: &dyn Rules) -> Option<D
 }
 
 /// The answers of as many other acceptors as make a majority with this one, as soon as they are
-/// there; nothing if so many do not agree in time.
+/// there; none if so many do not agree in time.
 async fn majority<R, F, Fut>(
     here: &ProcessCtx,
     acceptors: &[NodeId],

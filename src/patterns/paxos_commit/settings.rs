@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Span;
 use crate::model::contract::{Driver, role};
 
-/// The names of the acceptors' nodes beside the coordinator's, which bound the faults that can be
-/// tolerated.
+/// The names of the acceptors' nodes beside the coordinator's, whose number limits the faults that
+/// can be tolerated.
 const ACCEPTORS: [&str; 2 * MOST as usize] =
     ["acceptor-1", "acceptor-2", "acceptor-3", "acceptor-4", "acceptor-5", "acceptor-6"];
 
@@ -24,8 +24,8 @@ pub struct Settings {
     pub tolerated_faults: u16,
     /// True if a participant that has changed nothing drops out at its vote.
     pub read_only_vote: bool,
-    /// How often a participant in doubt asks, and a coordinator tries again to find out or to
-    /// deliver a decision.
+    /// The time between two inquiries of a participant in doubt, and between two attempts of a
+    /// coordinator to find out or deliver a decision.
     pub inquiry_interval: Span,
 }
 

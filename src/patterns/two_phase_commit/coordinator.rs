@@ -19,7 +19,7 @@ use crate::patterns::atomic_commit::work::work;
 use crate::patterns::atomic_commit::{Participants, Transaction, operation, patience, steps_of};
 use crate::patterns::step::Failure;
 
-/// One line of the coordinator's log.
+/// A record of the coordinator's log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub transaction: Transaction,
@@ -28,29 +28,29 @@ pub(crate) struct Entry {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum What {
-    /// Presumed commit only: the participants, before any of them can prepare.
+    /// The participants, recorded before any of them can prepare; with presumed commit only.
     Collecting(Participants),
     Decided(Decision, Participants),
-    /// All have acknowledged: the transaction can be forgotten.
+    /// All participants have acknowledged: the transaction can be forgotten.
     End,
 }
 
 /// The volatile state of the coordinator.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// The operations that were committed before the last restart, by the log.
+    /// The operations that were committed before the last restart, according to the log.
     committed: BTreeSet<OpId>,
-    /// Transactions since the last restart.
+    /// The number of transactions begun since the last restart.
     begun: u16,
-    /// Not decided yet.
+    /// Transactions without a decision.
     voting: BTreeSet<Transaction>,
-    /// Decided, and not acknowledged by everybody yet.
+    /// Transactions with a decision that some participant has not acknowledged yet.
     decided: BTreeMap<Transaction, Decision>,
-    /// When old answers and log records were last forgotten.
+    /// The time at which old answers and log records were last deleted.
     forgot: Time,
 }
 
-/// The answer to what was committed before a restart, and to what nobody can wait for any more.
+/// The answer to an operation that was committed before a restart, or whose client has given up.
 pub(super) fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
     if is_forgotten(here, op) {
         return Some(Answer::TechnicalNo); // Its client has given up long ago.
@@ -59,8 +59,8 @@ pub(super) fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
     committed.then_some(Answer::Done)
 }
 
-/// Forgets, once in a while, the answers and log records of old operations, unless a transaction
-/// of theirs is not over.
+/// Deletes, at intervals, the answers and log records of old operations, unless one of their
+/// transactions has not ended.
 fn forget(here: &ProcessCtx) {
     let (now, span) = (here.now(), once::remembered(here));
     here.local::<Memory>().with(|memory| {
@@ -78,15 +78,15 @@ fn forget(here: &ProcessCtx) {
 }
 
 impl TwoPhaseCommit {
-    /// One distributed transaction, from its work to its decision. The decision is delivered by a
-    /// process of its own.
+    /// Carries out one distributed transaction, from its work to its decision. A process of its own
+    /// delivers the decision.
     pub(super) async fn coordinate(&self, here: &ProcessCtx, keyed: bool) -> Result<(), Failure> {
         forget(here);
         let id = begin(here, self.part);
         let (involved, worked) = work(here, id, self.settings.fan_out, keyed).await;
         if worked.is_err() {
-            // Nobody is in doubt before votes were asked for: there is nothing to write down, and
-            // a branch that does not hear of it aborts itself.
+            // No participant can be in doubt before votes are asked for, so nothing is logged: a
+            // branch that does not learn of the abort aborts itself.
             note_decision(here, Decision::Abort);
             tell(here, id, Decision::Abort, involved, self.manners());
             return worked;
@@ -94,6 +94,9 @@ impl TwoPhaseCommit {
         let all = Participants::of(operation(here, id.op));
         here.local::<Memory>().with(|memory| memory.voting.insert(id));
         if self.settings.presumption == Presumption::Commit {
+            // Before anyone prepares: an inquiry about a transaction without a record is answered
+            // with commit, which a coordinator that crashes while votes are out must not have said
+            // of it.
             force(here, id, "collecting", What::Collecting(all)).await;
         }
         let (waiting, decision) = self.prepare(here, id, all).await;
@@ -104,8 +107,8 @@ impl TwoPhaseCommit {
         }
     }
 
-    /// Asks for votes. Gives the participants that are to hear the decision, and the decision. One
-    /// that does not answer may be prepared.
+    /// Asks for votes. Returns the participants that must learn the decision, and the decision. A
+    /// participant that does not answer may be prepared.
     pub(super) async fn prepare(
         &self,
         here: &ProcessCtx,
@@ -132,7 +135,7 @@ impl TwoPhaseCommit {
         (waiting, self.decisions.on_votes(&replies))
     }
 
-    /// Makes the decision durable as far as the presumption asks for it, and has it delivered.
+    /// Makes the decision durable, as far as the presumption requires it, and has it delivered.
     pub(super) async fn decide(
         &self,
         here: &ProcessCtx,
@@ -148,11 +151,13 @@ impl TwoPhaseCommit {
             (Decision::Abort, Presumption::Nothing) => !nobody || self.settings.abort_records,
             (Decision::Abort, Presumption::Abort) => {
                 if self.settings.abort_records {
+                    // Not forced: if a crash loses the record, an inquiry is answered with the
+                    // presumption, which is abort as well.
                     append(here, id, "decision", line);
                 }
                 false
             }
-            // The collecting record without a commit record is the abort.
+            // A collecting record without a commit record stands for the abort.
             (Decision::Abort, Presumption::Commit) => false,
         };
         if written {
@@ -190,8 +195,8 @@ impl TwoPhaseCommit {
         coordinators(self.settings.coordinator, here.world(), op)
     }
 
-    /// After a restart: whoever asks about a transaction that was committed gets the answer, and
-    /// outcomes that need an acknowledgement are delivered again until they have it.
+    /// Recovers after a restart: remembers the committed operations, for clients that ask again,
+    /// and delivers the outcomes that need an acknowledgement until they have it.
     pub(super) fn recover_coordinator(&self, here: &ProcessCtx) {
         let (mut log, memory) = (here.log::<Entry>().records(), here.local::<Memory>());
         log.retain(|entry| entry.transaction.part == self.part);
@@ -221,7 +226,7 @@ pub(super) fn inquire(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Opt
     terms.decisions.on_inquiry(known, terms.presumption)
 }
 
-/// A transaction that has never been before.
+/// A transaction with a new name.
 pub(super) fn begin(here: &ProcessCtx, part: u8) -> Transaction {
     let number = here.local::<Memory>().with(|memory| {
         memory.begun = memory.begun % u16::MAX + 1;

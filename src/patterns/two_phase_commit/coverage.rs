@@ -87,8 +87,8 @@ pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
 }
 
 impl TwoPhaseCommit {
-    /// Notes of which records the recovery of the coordinator takes notice: the outcomes that it is
-    /// to deliver are others with the record than with those of its transaction before it.
+    /// Notes which kinds of log records the recovery of the coordinator has used: a record counts
+    /// if the outcomes to be delivered differ with it from those without it.
     pub(super) fn note_recovered(&self, here: &ProcessCtx, log: &[Entry]) {
         if !here.env().is_covered() {
             return;

@@ -9,29 +9,30 @@ use crate::model::record::Decision;
 use crate::patterns::atomic_commit::participant::Vote;
 use crate::patterns::atomic_commit::{Participants, Transaction};
 
-/// Transactions, each with its decision and the participants that are to hear it.
+/// Transactions, each with its decision and the participants that must learn it.
 pub(crate) type Outcomes = BTreeMap<Transaction, (Decision, Participants)>;
 
-/// The knowledge of a coordinator about a transaction.
+/// The state of a transaction at its coordinator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Known {
-    /// Votes are still out.
+    /// Some votes are missing.
     Voting,
-    /// A decision that is not acknowledged by everybody yet.
+    /// The transaction is decided, and some participant has not acknowledged yet.
     Decided(Decision),
-    /// Nothing: it was never begun, was forgotten in a crash, or is over.
+    /// The transaction is unknown: it was never begun, was lost in a crash, or has ended.
     Nothing,
 }
 
 /// The rules by which a coordinator decides. The provided methods are the protocol; a variation of
 /// it overrides one of them.
 pub(crate) trait Decisions: Sync {
-    /// The decision on these replies to *prepare*: one that has not answered counts as a no.
+    /// The decision on these replies to *prepare*: a participant that has not answered counts as a
+    /// no.
     fn on_votes(&self, replies: &[Reply<Vote>]) -> Decision {
         if replies.iter().all(is_yes) { Decision::Commit } else { Decision::Abort }
     }
 
-    /// The answer to a participant in doubt; none while votes are still out.
+    /// The answer to a participant in doubt; none while votes are missing.
     fn on_inquiry(&self, known: Known, presumption: Presumption) -> Option<Decision> {
         match known {
             Known::Voting => None,
@@ -40,8 +41,9 @@ pub(crate) trait Decisions: Sync {
         }
     }
 
-    /// The outcomes to be delivered after a restart, by what the log says: those that were decided
-    /// and not acknowledged. What was only collected (presumed commit) is aborted.
+    /// The outcomes to be delivered after a restart, according to the log: those that were decided
+    /// and not acknowledged. A transaction with only a collecting record (presumed commit) is
+    /// aborted.
     fn on_restart(&self, log: &[Entry]) -> Outcomes {
         let mut open = Outcomes::new();
         for Entry { transaction, what } in log {
@@ -55,13 +57,13 @@ pub(crate) trait Decisions: Sync {
     }
 }
 
-/// Returns whether a participant agrees to commit, or has changed nothing and does not care.
+/// Returns whether a participant votes to commit, or has changed nothing.
 pub(crate) fn is_yes(reply: &Reply<Vote>) -> bool {
     matches!(reply, Reply::Answered(Vote::Yes | Vote::ReadOnly))
 }
 
-/// The decisions as Gray, Mohan, Lindsay and Obermarck describe them: to commit only if all vote
-/// yes, to presume as the settings say, and to deliver what is in the log.
+/// The rules as Gray (1978) and Mohan, Lindsay and Obermarck (1986) describe them: commit only if
+/// all vote yes, presume as the settings say, and deliver what the log holds.
 pub(crate) struct Textbook;
 
 impl Decisions for Textbook {}

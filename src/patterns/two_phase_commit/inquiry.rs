@@ -1,4 +1,4 @@
-//! How a participant in doubt finds out what the coordinator has decided.
+//! The inquiry of a participant in doubt about the decision of the coordinator.
 
 use super::coverage::Told;
 use super::decisions::Decisions;
@@ -10,7 +10,7 @@ use crate::patterns::atomic_commit::branches::Branches;
 use crate::patterns::atomic_commit::participant::{Manners, Terms};
 use crate::patterns::atomic_commit::{Participants, Transaction, operation};
 
-/// The rules for a participant in doubt.
+/// The termination protocol of a participant in doubt.
 #[derive(Clone, Copy)]
 pub(super) struct InDoubt {
     pub decisions: &'static dyn Decisions,
@@ -69,9 +69,9 @@ async fn ask_coordinator(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> 
     reply.await.answer().flatten()
 }
 
-/// Cooperative termination: a peer that knows the decision tells it, and one that has not voted
-/// yet makes sure that it never will. One that remembers nothing knows nothing: it may have voted
-/// and forgotten.
+/// Cooperative termination: a peer that knows the decision tells it, and one that has not voted yet
+/// aborts, so that it never will. A peer that does not remember the transaction gives no answer: it
+/// may have voted and forgotten.
 async fn ask_peers(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
     let own = here.service();
     let message = Message::control("inquire peer", here.retry().step_deadline);

@@ -41,7 +41,7 @@ impl Presumption {
     }
 }
 
-/// Where the coordinator runs.
+/// The node on which the coordinator runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
@@ -84,19 +84,19 @@ pub struct Settings {
     /// True if abort records are written that no recovery needs, as R* does: that of a participant
     /// that votes no, and that of the coordinator where it could presume the abort.
     pub abort_records: bool,
-    /// How participants are given work, asked and told.
+    /// The order in which participants are given work, asked for votes and told the decision.
     pub fan_out: FanOut,
-    /// Where the coordinator runs.
+    /// The node on which the coordinator runs.
     pub coordinator: Place,
     /// True if participants in doubt also ask each other.
     pub cooperative_termination: bool,
-    /// How often a participant in doubt asks, and the coordinator repeats a decision that was not
-    /// acknowledged. Seata retries every second.
+    /// The time between two inquiries of a participant in doubt, and between two deliveries of a
+    /// decision that was not acknowledged. Seata retries every second.
     pub inquiry_interval: Span,
-    /// A participant that has been in doubt for so long decides alone; never by default. After
-    /// its crash it counts anew.
+    /// The time in doubt after which a participant decides alone; by default it never does. A crash
+    /// of the participant restarts the time.
     pub heuristic_after: Option<Span>,
-    /// The decision of the participant then.
+    /// The heuristic decision of the participant.
     pub heuristic: Heuristic,
 }
 
@@ -117,7 +117,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The record of a participant that votes no: forced where an abort is not presumed.
+    /// The record of a participant that votes no, which is forced unless abort is presumed.
     pub(super) const fn no_record(&self) -> NoRecord {
         match (self.abort_records, self.presumption) {
             (false, _) => NoRecord::None,

@@ -1,7 +1,7 @@
 //! The axes of the charts, as coordinates for plotters.
 //!
-//! Those of plotters use logarithms that differ between platforms in the last digit, know no nines,
-//! and have no place for what never happens.
+//! The axes of plotters use logarithms that differ between platforms in the last digit, have no
+//! scale of nines (90, 99, 99.9 %), and have no place for infinite values.
 
 use std::ops::Range;
 
@@ -9,14 +9,15 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use crate::report::human;
 
-/// An axis with its ticks. A value that is infinitely far has its place at the end of the axis,
-/// beyond all others.
+/// An axis with its ticks. An infinite value has its place at the end of the axis, beyond all
+/// others.
 pub struct Axis {
-    /// Stretches a value so that equal distances on paper are equal differences.
+    /// The transformation of values after which equal distances on paper are equal differences.
     stretch: fn(f64) -> f64,
     low: f64,
     high: f64,
-    /// Dots between the end of the axis and its finite values: at the low end and at the high one.
+    /// The dots between the finite values and the place of infinite ones: at the low end and at the
+    /// high one.
     apart: (i32, i32),
     ticks: Vec<(f64, String)>,
 }
@@ -41,7 +42,7 @@ impl Axis {
     }
 
     /// An axis of simulated time in nanoseconds with a tick every 5, 10, 15, 30 or 60 seconds, or
-    /// as needed.
+    /// at longer steps.
     pub fn time(end: f64) -> Self {
         let seconds = end / 1e9;
         let steps =
@@ -58,8 +59,8 @@ impl Axis {
         Self::linear(ticks.len().max(1) as f64..0.0, ticks)
     }
 
-    /// A logarithmic axis that holds all these spans of nanoseconds, from and to 1, 2 or 5 times a
-    /// power of ten and at least a decade long.
+    /// A logarithmic axis that contains all these times in nanoseconds, from and to 1, 2 or 5 times
+    /// a power of ten, and at least a decade long.
     pub fn decades(spans: impl IntoIterator<Item = f64>) -> Self {
         let spans = spans.into_iter().filter(|span| *span > 0.0 && span.is_finite());
         let (low, high) =
@@ -69,7 +70,7 @@ impl Axis {
         let steps = || powers(1e19).flat_map(|power| parts.map(|part| part * power));
         let low = steps().take_while(|step| *step <= low).last().unwrap_or(1.0);
         let high = steps().find(|step| *step >= high.max(10.0 * low)).unwrap_or(high);
-        // All steps, or only the powers of ten where there are many.
+        // Ticks at 1, 2 and 5 times a power of ten, or only at the powers where there are many.
         let every = if high / low < 150.0 { 1 } else { parts.len() };
         let ticks = steps().step_by(every).filter(|tick| (low..=high).contains(tick));
         let ticks = ticks.map(|tick| (tick, span(tick))).collect();
@@ -84,8 +85,8 @@ impl Axis {
         Self { stretch: |value| libm::log10(1.0 + value), low: 0.0, high, apart: (0, 0), ticks }
     }
 
-    /// An axis of shares by their distance from one, as far as `n` values tell them apart: 90, 99
-    /// and 99.9 % are equally far from each other.
+    /// An axis of shares by their distance from one, as far as `n` values can resolve them: 90, 99
+    /// and 99.9 % are at equal distances.
     pub fn nines(n: u64) -> Self {
         let ends = [(0.99, 4), (0.999, 5), (0.9999, 6)];
         let enough = |(share, _): &(f64, usize)| (1.0 - share) * n as f64 <= 10.0;
@@ -101,7 +102,7 @@ impl Axis {
         self.high
     }
 
-    /// Gives a value that is infinitely far a tick, so many dots from all others.
+    /// Adds a tick for an infinite value, this many dots from all finite ones.
     pub fn with_far(mut self, value: f64, label: &str, apart: i32) -> Self {
         let is_high = (self.stretch)(value) > 0.0;
         *(if is_high { &mut self.apart.1 } else { &mut self.apart.0 }) = apart;
@@ -114,7 +115,7 @@ impl Ranged for Axis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
-    /// The dot of a value; values beyond the lowest and the highest one are put there.
+    /// The dot of a value; values beyond the ends are drawn at the ends.
     fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
         let at = (self.stretch)(*value);
         let forward = (end - start).signum();
@@ -144,7 +145,7 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// A span as a tick says it: `10 ms`, and seconds up to any length.
+/// A time as a tick shows it: `10 ms`; times of any length above a second are in seconds.
 fn span(nanos: f64) -> String {
     if nanos < 1e9 { human::nanos(nanos) } else { format!("{} s", human::number(nanos / 1e9)) }
 }
@@ -155,7 +156,7 @@ fn powers(high: f64) -> impl Iterator<Item = f64> {
         .take_while(move |power| *power <= high)
 }
 
-/// A round step (1, 2 or 5 times a power of ten) that cuts `span` into about five parts.
+/// A round step (1, 2 or 5 times a power of ten) that divides `span` into about five parts.
 fn step(span: f64) -> f64 {
     let rough = if span > 0.0 { span / 5.0 } else { 1.0 };
     let size = libm::pow(10.0, libm::floor(libm::log10(rough)));

@@ -1,4 +1,4 @@
-//! Panels of horizontal stacked bars, one bar a variant.
+//! Panels of horizontal stacked bars, one bar for each variant.
 
 use plotters::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Panel {
     /// The colour and the name of each part of a bar, from left to right.
     pub parts: Vec<(RGBColor, String)>,
     pub rows: Vec<Row>,
-    /// Gives the text of a tick of the scale.
+    /// The function that formats a tick of the scale.
     pub tick: fn(f64) -> String,
 }
 
@@ -29,7 +29,7 @@ pub struct Row {
 const TITLE: i32 = 38 * PX;
 const ROW: i32 = 25 * PX;
 const AXIS: i32 = 38 * PX;
-/// The most room for names and for labels, beyond which they are cut.
+/// The most room for names and for labels; longer ones are cut.
 const NAMES: i32 = 380 * PX;
 const LABELS: i32 = 420 * PX;
 
@@ -82,7 +82,7 @@ impl Panel {
             let (y, mut sum) = (at as f64, 0.0);
             for (value, (colour, _)) in row.values.iter().zip(&self.parts) {
                 if *value > 0.0 {
-                    // The smallest part can be seen.
+                    // Even the smallest part is wide enough to be seen.
                     let (to, long) = (sum + value, value.max(end / 800.0));
                     let from = sum.min(end - long);
                     let bar = [(from, y + 0.2), (to.max(from + long), y + 0.8)];

@@ -1,4 +1,4 @@
-//! The chart of what an operation costs: messages, trips to databases, forced writes.
+//! The chart of the cost of an operation: messages, round trips to databases, forced writes.
 
 use plotters::style::RGBColor;
 
@@ -16,7 +16,7 @@ const CAPTION: &str = "What an offered operation costs until the end of the sett
 const SUBTITLE: &str = "Per offered operation, idle polls and inquiries included; mean over seeds \
     with its 95 % interval.";
 
-/// The chart.
+/// The chart of the cost of an operation.
 pub fn cost(comparison: &Comparison) -> Chart<'_> {
     let messages = [
         (ink::series(0), "between services and drivers", SERVICE_MESSAGES),
@@ -48,7 +48,7 @@ fn title(comparison: &Comparison) -> String {
     }
 }
 
-/// A measure and the measures that are its parts, as (colour, name, measure).
+/// A panel of a measure with its parts, each a (colour, name, measure).
 fn panel(
     comparison: &Comparison,
     title: &'static str,

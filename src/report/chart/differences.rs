@@ -37,7 +37,7 @@ struct Panel {
 }
 
 /// The chart: a panel for each number in which any variant can be compared with the first one;
-/// nothing if there is none, or too few seeds.
+/// `None` if there is none, or if there are too few seeds.
 pub fn differences(comparison: &Comparison) -> Option<Chart<'_>> {
     let baseline = &*comparison.variants.first()?.name;
     let panels = panels(comparison, baseline);
@@ -145,7 +145,7 @@ fn colour(pair: &Pair) -> RGBColor {
     }
 }
 
-/// How far the axis reaches on either side of zero: a bit beyond the largest finite bound.
+/// The length of the axis on either side of zero: a little more than the largest finite bound.
 fn reach(pairs: &[Pair]) -> f64 {
     let bounds = pairs.iter().flat_map(|pair| {
         let (low, high) = pair.interval.unwrap_or((pair.difference, pair.difference));

@@ -1,8 +1,9 @@
-//! The distribution of a time for each variant: what share is over after how long.
+//! The distribution of a time for each variant: the share of values up to each time.
 //!
-//! Time runs on a logarithmic axis. Shares run in nines, so that the tail, which is what patterns
-//! differ in, takes as much room as the bulk. What never ends is missing at the right: a line that
-//! stops at 99.1 % has 0.9 % "never", drawn as a stop at the end of the axis and written beside it.
+//! The time axis is logarithmic. Shares are on a scale of nines, so that the tail, in which
+//! patterns differ, has as much room as the bulk. Values that never occur are missing at the right:
+//! a line that stops at 99.1 % has 0.9 % "never", drawn as a stop at the end of the axis and
+//! labelled.
 
 use plotters::prelude::*;
 
@@ -20,12 +21,12 @@ pub struct Series<'a> {
     pub curves: Vec<&'a Curve>,
     /// Their entries in the legend.
     pub entries: Vec<Entry>,
-    /// The name of the end of the time axis.
+    /// The label of the end of the time axis.
     pub never: &'static str,
 }
 
 impl Series<'_> {
-    /// The height of the chart in pixels of the page: the legend fits.
+    /// The height of the chart in pixels of the page, with room for the legend.
     pub fn height(&self) -> i32 {
         (legend::height(&self.entries) + 20).max(440)
     }
@@ -84,7 +85,7 @@ fn steps(curve: &Curve) -> Vec<(f64, f64)> {
     points
 }
 
-/// At the end of each line that does not reach all: a stop, and beside it what is missing.
+/// Draws the end of each line that does not reach all: a stop, and the missing share beside it.
 fn ends(plot: &mut Plot, shown: &[(&&Curve, &Entry)]) -> Drawn {
     let open: Vec<_> = shown.iter().filter(|(curve, _)| curve.never > 0).collect();
     let end = |curve: &Curve| (f64::INFINITY, 1.0 - curve.never_share());

@@ -1,4 +1,5 @@
-//! The font: a subset of DejaVu Sans, so that a bare machine draws what every other one draws.
+//! The font: a subset of DejaVu Sans that is built in, so that charts are the same on every
+//! machine.
 
 use std::sync::Once;
 
@@ -12,7 +13,8 @@ use super::ink;
 const REGULAR: &[u8] = include_bytes!("dejavu/DejaVuSans.ttf");
 const BOLD: &[u8] = include_bytes!("dejavu/DejaVuSans-Bold.ttf");
 
-/// The size of a font in plotters is its height; this is what one em of DejaVu Sans is high.
+/// The height of an em of DejaVu Sans relative to the size of a font in plotters, which is its
+/// height.
 const HEIGHT_OF_EM: f64 = (1_901.0 + 483.0) / 2_048.0;
 /// The height of capitals and figures in ems.
 pub const CAPITALS: f64 = 0.73;
@@ -22,8 +24,8 @@ pub const BASELINE: Pos = Pos { h_pos: HPos::Left, v_pos: VPos::Bottom };
 /// The place of a text as the middle of its right end.
 pub const RIGHT: Pos = Pos { h_pos: HPos::Right, v_pos: VPos::Center };
 
-/// A style with so many dots to the em, for texts whose place is the middle of
-/// their left end.
+/// A style with this many dots to the em, for texts that are placed by the middle of their left
+/// end.
 pub fn style(em: f64, bold: bool, colour: RGBColor) -> TextStyle<'static> {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
@@ -67,7 +69,7 @@ pub fn widest(texts: &[String], style: &TextStyle) -> i32 {
     texts.iter().map(|text| width(text, style)).max().unwrap_or(0)
 }
 
-/// A text cut, with an ellipsis, to what fits into a width.
+/// A text that is cut, with an ellipsis, to fit into a width.
 pub fn fitted(text: &str, style: &TextStyle, room: i32) -> String {
     if width(text, style) <= room {
         return text.into();
@@ -80,8 +82,8 @@ pub fn fitted(text: &str, style: &TextStyle, room: i32) -> String {
     short + "…"
 }
 
-/// A text on as many lines as it takes to fit into a width, broken at spaces, and at hyphens where
-/// a word does not fit.
+/// A text broken into lines that fit into a width: at spaces, and at hyphens where a word does not
+/// fit.
 pub fn wrapped(text: &str, style: &TextStyle, room: i32) -> Vec<String> {
     let fits = |text: &str| width(text.trim_end(), style) <= room;
     let words = text.split_inclusive(' ');

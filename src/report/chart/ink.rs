@@ -1,26 +1,27 @@
-//! The colours of charts, each with a role, so that a page can show it on dark paper as well.
+//! The colours of charts, each with a role, so that a page can replace them in its dark style.
 
 use plotters::style::RGBColor;
 
-/// Behind everything.
+/// The background.
 pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 /// Text and axes.
 pub const TEXT: RGBColor = RGBColor(0x1F, 0x23, 0x28);
-/// Text and marks that step back.
+/// Secondary text and marks.
 pub const QUIET: RGBColor = RGBColor(0x59, 0x63, 0x6E);
 /// Grid lines.
 pub const GRID: RGBColor = RGBColor(0xE4, 0xE7, 0xEB);
 /// The band of a fault.
 pub const SHADE: RGBColor = RGBColor(0xF6, 0xE7, 0xD8);
-/// Empty bars and other large quiet areas.
+/// Empty bars and other large areas of little weight.
 pub const PALE: RGBColor = RGBColor(0xD5, 0xDA, 0xE0);
-/// Shown to be better.
+/// The colour of a difference that is shown to be better.
 pub const GOOD: RGBColor = SERIES[0];
-/// Shown to be worse, or wrong.
+/// The colour of a difference that is shown to be worse, and of wrong outcomes.
 pub const BAD: RGBColor = RGBColor(0xC2, 0x41, 0x0C);
 
-/// Colours of variants: Okabe and Ito's palette, which colour-blind readers can tell apart, with
-/// its yellow left out because it vanishes on paper. More variants start again, with other dashes.
+/// The colours of variants: the palette of Okabe and Ito, which colour-blind readers can tell
+/// apart, without its yellow, which is hard to see on white. Further variants start again, with
+/// other dashes.
 const SERIES: [RGBColor; 6] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
@@ -30,8 +31,7 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(0x56, 0xB4, 0xE9),
 ];
 
-/// Colours of outcomes that no pattern should have, beside those of [`series`] and [`BAD`], which
-/// stands for all of them.
+/// The colours of outcomes that no pattern should have. [`BAD`] stands for all of them together.
 const WRONG: [RGBColor; 6] = [
     RGBColor(0x6D, 0x28, 0xD9),
     RGBColor(0x0F, 0x3D, 0x5E),
@@ -41,8 +41,7 @@ const WRONG: [RGBColor; 6] = [
     RGBColor(0xF4, 0x3F, 0x9E),
 ];
 
-/// Every colour with the name of its class in a style sheet, which gives it another value on dark
-/// paper.
+/// Every colour with the name of its class in a style sheet, which replaces it in the dark style.
 pub const CLASSES: [(RGBColor, &str); 19] = [
     (PAPER, "paper"),
     (TEXT, "text"),

@@ -48,7 +48,7 @@ fn notes(variant: &VariantResult) -> Vec<String> {
     notes
 }
 
-/// The title: about the median, or about the tail where all medians are alike.
+/// The title: about the median, or about the tail if all medians are similar.
 pub(super) fn title(comparison: &Comparison) -> String {
     let median = range(comparison, LAG, Statistic::P50);
     let tail = range(comparison, LAG, Statistic::P99).filter(differ);

@@ -1,4 +1,4 @@
-//! The chart of the time until clients have their answers.
+//! The chart of the latency: the time until clients have their answers.
 
 use super::distribution::{self, Series};
 use super::legend::Entry;
@@ -37,7 +37,7 @@ pub fn latency(comparison: &Comparison) -> Chart<'_> {
     )
 }
 
-/// The title: done and accepted are different promises, so each has a range of its own.
+/// The title: "done" and "accepted" promise different things, so each has a range of its own.
 fn title(comparison: &Comparison) -> String {
     let of = |measure, answer| {
         let range = range(comparison, measure, Statistic::P50)?;

@@ -1,5 +1,5 @@
-//! Legends that fit, and labels that keep out of each other's way. Those of plotters stand over the
-//! data and grow as wide as their texts.
+//! Legends beside the data, and labels that do not overlap. The legends of plotters stand over the
+//! data and are as wide as their texts.
 
 use plotters::prelude::*;
 use plotters::style::RGBColor;
@@ -29,12 +29,12 @@ pub const WIDTH: i32 = 220 * PX;
 /// The length of the line beside a name, and where names begin.
 const SWATCH: i32 = 34 * PX;
 const NAMES: i32 = SWATCH + 8 * PX;
-/// The distance of lines of one entry, and what is added between entries.
+/// The distance of the lines of an entry, and the further space between entries.
 const STEP: i32 = 16 * PX;
 const GAP: i32 = 9 * PX;
 
 impl Entry {
-    /// The lines of text, as many as it takes, each with its style.
+    /// The entry broken into lines of text, each with its style.
     fn lines(&self) -> Vec<(String, TextStyle<'static>)> {
         let name = [(&self.name, font::text(ink::TEXT))];
         let notes = self.notes.iter().map(|note| (note, font::small(ink::QUIET)));
@@ -68,7 +68,7 @@ pub fn draw(area: &Area, entries: &[Entry]) -> Drawn {
     Ok(())
 }
 
-/// A key of filled squares, from left to right and on as many rows as it takes.
+/// A key of filled squares, from left to right and on as many rows as necessary.
 pub fn key(area: &Area, entries: &[(RGBColor, &str)]) -> Drawn {
     let style = font::small(ink::TEXT);
     let (mut x, mut y) = (0, 6 * PX);
@@ -85,8 +85,8 @@ pub fn key(area: &Area, entries: &[(RGBColor, &str)]) -> Drawn {
     Ok(())
 }
 
-/// Moves labels apart so that they are at least `gap` from each other, keep their order and stay
-/// in a range as far as there is room.
+/// Moves labels apart so that they are at least `gap` from each other, keep their order and stay in
+/// a range as far as it has room.
 pub fn spread(wanted: &[i32], gap: i32, (low, high): (i32, i32)) -> Vec<i32> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|at| wanted[*at]);

@@ -5,8 +5,8 @@ use plotters::prelude::*;
 use super::ink;
 use super::sheet::{Drawn, Sheet};
 
-/// The lengths of dashes and gaps in turn, one list a variant, so that a print without colours can
-/// be read.
+/// The lengths of dashes and gaps, in turn, of each variant's line, so that a print without colours
+/// can be read.
 const DASHES: [&[f64]; 7] = [
     &[],
     &[36.0, 12.0],
@@ -27,8 +27,8 @@ pub fn variant<C: CoordTranslate>(
     dashed(area, points, ink::series(at).stroke_width(width), DASHES[at % DASHES.len()])
 }
 
-/// Draws a line with these lengths of dashes and gaps in turn. The dashed line of plotters has
-/// dashes of one length only, and it measures with a function that differs between platforms.
+/// Draws a line with dashes and gaps of these lengths, in turn. The dashed line of plotters has
+/// dashes of one length only, and it uses a function that differs between platforms.
 pub fn dashed<C: CoordTranslate>(
     area: &DrawingArea<Sheet, C>,
     points: impl IntoIterator<Item = C::From>,

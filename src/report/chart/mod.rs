@@ -2,10 +2,10 @@
 //!
 //! The charts of a comparison, each as `charts/NAME.svg` and `charts/NAME.png`.
 //!
-//! Plotters draws them, each in a file of its own, on a sheet that is written both as SVG and as
-//! PNG. The SVG keeps the roles of colours as classes, so that a page can show it on dark paper;
-//! the PNG is painted with the font that is built in. Titles say the message and are made from the
-//! same numbers as the tables.
+//! Plotters draws each of them, from a file of its own, on a sheet that is written both as SVG and
+//! as PNG. The SVG keeps the roles of colours as classes, so that a page can show it in a dark
+//! style; the PNG is painted with a built-in font. Titles state the main result and are made from
+//! the same numbers as the tables.
 
 pub(super) mod axis;
 mod bars;
@@ -33,11 +33,11 @@ use crate::report::export::{Export, File, Results};
 /// The width of every chart in pixels of the page.
 pub(super) const WIDTH: i32 = 960;
 
-/// A chart, and what a page says about it.
+/// A chart with its explanation.
 pub struct Chart<'a> {
     /// The name of its files, without ending.
     pub name: &'static str,
-    /// The explanation of how to read it, in full sentences.
+    /// The explanation of the chart, in full sentences.
     pub caption: &'static str,
     /// The picture itself.
     pub picture: Picture<'a>,
@@ -71,7 +71,7 @@ impl Export for Bitmaps {
     }
 }
 
-/// All charts that the results have data for, in reading order.
+/// The charts for which the results have data, in reading order.
 pub fn charts(comparison: &Comparison) -> Vec<Chart<'_>> {
     let charts = [
         lag::lag(comparison),
@@ -83,7 +83,7 @@ pub fn charts(comparison: &Comparison) -> Vec<Chart<'_>> {
     charts.into_iter().chain(differences::differences(comparison)).collect()
 }
 
-/// A chart with its title, its subtitle and the height of what is drawn below them.
+/// A chart with its title, its subtitle and the height of the drawing below them.
 pub(super) fn chart<'a>(
     name: &'static str,
     caption: &'static str,

@@ -1,5 +1,5 @@
-//! The chart of how operations ended: all of them, and, if there are any, those that ended wrong on
-//! a scale of their own.
+//! The chart of the outcomes of operations: all outcomes and, if there are wrong ones, those again
+//! on a scale of their own.
 
 use plotters::style::RGBColor;
 
@@ -12,7 +12,7 @@ use crate::report::{human, view};
 
 const CAPTION: &str = "How operations ended, judged from what the stores hold and what the clients \
     were told.";
-/// The caption where there are wrong outcomes.
+/// The caption if there are wrong outcomes.
 const WITH_WRONG: &str = "How operations ended, judged from what the stores hold and what the \
     clients were told. Wrong outcomes are repeated below on a scale of their own. Duplicated: an \
     effect twice. Mixed: applied here and refused there. Stranded: unfinished, and something still \
@@ -22,7 +22,7 @@ const WITH_WRONG: &str = "How operations ended, judged from what the stores hold
 const SUBTITLE: &str = "Share of the offered operations of all seeds, by what the stores hold and \
     the clients were told.";
 
-/// The outcomes that are as they should be, in the order in which they are drawn.
+/// The outcomes that are correct, in the order in which they are drawn.
 const RIGHT: [(RGBColor, Headline); 8] = [
     (ink::series(0), Headline::Committed),
     (ink::series(3), Headline::Withdrawn),
@@ -74,7 +74,7 @@ fn title(comparison: &Comparison) -> String {
     }
 }
 
-/// Every outcome that occurs; the wrong ones together, last.
+/// The panel of every outcome that occurs, with the wrong ones as one part, last.
 fn right(comparison: &Comparison) -> Panel {
     let mut kinds = RIGHT.to_vec();
     kinds.retain(|(_, headline)| view::headlines_present(comparison).contains(headline));
@@ -93,7 +93,7 @@ fn right(comparison: &Comparison) -> Panel {
     Panel { title: "All", parts, rows, tick: percent }
 }
 
-/// The outcomes that no pattern should have, each by itself.
+/// The panel of the outcomes that no pattern should have, each as a part.
 fn wrong(comparison: &Comparison) -> Panel {
     let mut kinds = WRONG.to_vec();
     kinds.retain(|(_, headline)| view::headlines_present(comparison).contains(headline));

@@ -1,5 +1,5 @@
-//! A picture: a title that says the message, a line that says what is drawn, and what plotters
-//! draws below them, written as SVG or as PNG.
+//! A picture: a title with the main result, a line that describes the drawing, and the drawing by
+//! plotters below them, written as SVG or as PNG.
 
 use plotters::prelude::*;
 
@@ -12,11 +12,11 @@ pub const MARGIN: i32 = 20 * PX;
 
 /// A picture that can be drawn any number of times.
 pub struct Picture<'a> {
-    /// The title, which is also read to those who cannot see the picture.
+    /// The title, which is also the text for screen readers.
     pub title: String,
     /// The lines of the title and of the subtitle, each with its style and its baseline.
     head: Vec<(String, TextStyle<'static>, i32)>,
-    /// The top of all that is below the titles, in dots.
+    /// The top of the drawing below the titles, in dots.
     top: i32,
     /// The width and the height in dots.
     size: (u32, u32),
@@ -55,12 +55,12 @@ impl<'a> Picture<'a> {
         self.written(" xmlns=\"http://www.w3.org/2000/svg\"").into_bytes()
     }
 
-    /// An SVG element inside a page, which knows the name space and sets the size.
+    /// An SVG element for a page, which sets the name space and the size.
     pub fn inline(&self) -> String {
         self.written("")
     }
 
-    /// The bytes of a PNG file with two pixels to the pixel of the page.
+    /// The bytes of a PNG file with two pixels for each pixel of the page.
     pub fn png(&self) -> Vec<u8> {
         let (width, height) = self.size;
         let mut dots = vec![255; (width * height) as usize * 3];
@@ -80,7 +80,7 @@ impl<'a> Picture<'a> {
         )
     }
 
-    /// Draws everything and gives the elements of the SVG.
+    /// Draws the picture and returns the elements of the SVG.
     fn drawn(&self, pixels: Option<BitMapBackend>) -> String {
         let mut svg = String::new();
         let area = Sheet { size: self.size, svg: &mut svg, pixels }.into_drawing_area();
@@ -96,7 +96,8 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// A bitmap of half the width and height: each pixel is the average of four, so edges are smooth.
+/// Halves the width and height of a bitmap: each pixel is the average of four, so that edges are
+/// smooth.
 fn halved(dots: &[u8], width: usize) -> Vec<u8> {
     let mut pixels = Vec::with_capacity(dots.len() / 4);
     let (right, below) = (3, 3 * width);

@@ -1,8 +1,8 @@
-//! The paper that plotters draws on: an SVG text, and pixels where they are asked for.
+//! The surface that plotters draws on: an SVG text, and pixels if they are requested.
 //!
-//! It stands in for plotters' own SVG back-end, which knows no classes, and a page shows charts on
-//! dark paper by classes. Each mark has its colour as an attribute, too, so that a file stands
-//! alone. The pixels are those of plotters' bitmap back-end.
+//! The SVG back-end of plotters knows no classes, which a page needs to show charts in a dark
+//! style. Each mark has its colour as an attribute, too, so that a file can be used alone. The
+//! pixels are those of plotters' bitmap back-end.
 
 use std::fmt::Write as _;
 
@@ -17,14 +17,14 @@ use plotters_backend::{
 use super::axis::Axis;
 use super::{font, ink};
 
-/// Dots to a pixel of the page, in each direction. Charts are drawn in whole dots.
+/// The dots to a pixel of the page, in each direction. Charts are drawn in whole dots.
 pub const PX: i32 = 4;
 
-/// A part of the paper.
+/// A part of the surface.
 pub type Area<'a> = DrawingArea<Sheet<'a>, Shift>;
-/// Axes on a part of the paper, ready for series.
+/// Axes on a part of the surface, ready for series.
 pub type Plot<'a> = ChartContext<'a, Sheet<'a>, Cartesian2d<Axis, Axis>>;
-/// The outcome of drawing, which fails only where memory or the font does.
+/// The result of drawing. It can fail only for want of memory or if the font is broken.
 pub type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<Failure>>;
 
 type Failure = <BitMapBackend<'static> as DrawingBackend>::ErrorType;
@@ -41,7 +41,7 @@ pub struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// Paints on the pixels, if there are any.
+    /// Draws on the pixels, if there are any.
     fn paint(&mut self, with: impl FnOnce(&mut BitMapBackend<'a>) -> Marked) -> Marked {
         self.pixels.as_mut().map_or(Ok(()), with)
     }
@@ -53,8 +53,8 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// The class and the attribute of a mark that is filled (`f`) or drawn (`l`) in a colour, which may
-/// let through what lies below.
+/// The class and the attribute of a mark that is filled (`f`) or drawn as a line (`l`) in a colour,
+/// which may be transparent.
 fn coloured(role: char, attribute: &str, colour: BackendColor) -> String {
     let (r, g, b) = colour.rgb;
     let known = ink::CLASSES.iter().find(|(known, _)| *known == RGBColor(r, g, b));
@@ -94,7 +94,7 @@ impl DrawingBackend for Sheet<'_> {
         self.draw_path([from, to], style)
     }
 
-    /// Paths of one style that follow each other, such as dashes, are one element.
+    /// Draws a path. Paths of one style that follow each other, such as dashes, become one element.
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
         &mut self,
         path: I,
@@ -113,14 +113,15 @@ impl DrawingBackend for Sheet<'_> {
         }
         *self.svg += &(outline(&points) + &end);
         self.paint(|pixels| {
-            // Plotters paints a wide path as one area, which has holes where its steps are short.
+            // Plotters paints a wide path as one area, which has holes where its segments are
+            // short.
             points.windows(2).try_for_each(|pair| pixels.draw_line(pair[0], pair[1], style))?;
             let mut corners = points[1..points.len() - 1].iter().filter(|_| width > 4);
             corners.try_for_each(|at| pixels.draw_circle(*at, width / 2, &style.color(), true))
         })
     }
 
-    /// Rectangles are filled, whatever is asked for, and so are circles.
+    /// Draws a rectangle. It is always filled, and so is a circle.
     fn draw_rect<S: BackendStyle>(
         &mut self,
         (left, top): BackendCoord,
@@ -155,8 +156,8 @@ impl DrawingBackend for Sheet<'_> {
         self.paint(|pixels| pixels.fill_polygon(corners, style))
     }
 
-    /// The vertical position of a text is that of its capitals and figures, from their tops down
-    /// to the baseline. Plotters would paint them a good deal higher.
+    /// Draws a text. Its vertical position is that of its capitals and figures, from their tops
+    /// down to the baseline; plotters would paint them a good deal higher.
     fn draw_text<S: BackendTextStyle>(
         &mut self,
         text: &str,

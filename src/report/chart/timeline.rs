@@ -82,7 +82,7 @@ fn lag(point: &SeriesPoint) -> Option<f64> {
     point.lag.map(|lag| lag.finite().map_or(f64::INFINITY, |lag| lag.max(1) as f64))
 }
 
-/// The last instant that anything was recorded.
+/// The last instant for which anything was recorded.
 fn end(comparison: &Comparison) -> f64 {
     let ends = comparison.variants.iter().map(|v| v.series.step * v.series.points.len() as u64);
     ends.max().unwrap_or(0).max(1_000_000_000) as f64
@@ -106,7 +106,7 @@ fn panel<'a>(
         .y_label_area_size(56 * PX)
         .build_cartesian_2d(Axis::time(end), values)?;
     plot.draw_series(comparison.faults.iter().map(|fault| {
-        // The shortest ones are wide enough to be seen.
+        // Even the shortest fault is wide enough to be seen.
         let (from, to) =
             (fault.from as f64, (fault.to as f64).max(fault.from as f64 + end / 450.0));
         Rectangle::new([(from, 0.0), (to, f64::INFINITY)], ink::SHADE.filled())
@@ -133,7 +133,7 @@ fn panel<'a>(
     Ok(plot)
 }
 
-/// Writes the names of faults above their bands, on two rows where names would touch.
+/// Writes the names of faults above their bands, on two rows if names would touch.
 fn names(plot: &mut Plot, comparison: &Comparison) -> Drawn {
     let style = font::small(ink::TEXT);
     let (across, _) = plot.plotting_area().get_pixel_range();

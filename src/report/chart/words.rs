@@ -16,13 +16,13 @@ pub struct Range {
     pub of_high: String,
 }
 
-/// The name of a variant, behind `~` if what is drawn of it is not final: in tables the numbers
-/// themselves have that sign.
+/// The name of a variant, behind `~` if its curves are not final; in tables the numbers themselves
+/// have that sign.
 pub fn name(variant: &VariantResult) -> String {
     if view::has_settled(variant) { variant.name.clone() } else { format!("~{}", variant.name) }
 }
 
-/// A subtitle, with the explanation of `~` where it is needed.
+/// A subtitle, with the explanation of `~` if it is needed.
 pub fn subtitle(comparison: &Comparison, text: &str) -> String {
     text.to_owned() + view::unsettled(comparison)
 }
@@ -38,12 +38,12 @@ pub fn range(comparison: &Comparison, measure: &'static Measure, of: Statistic) 
     Some(Range { low, of_low, high, of_high })
 }
 
-/// Returns whether the ends of a range read differently.
+/// Returns whether the two ends of a range have different texts.
 pub fn differ(range: &Range) -> bool {
     range.low != range.high
 }
 
-/// `from 2 ms (one) to 3 s (other)`.
+/// A range in words: `from 2 ms (one) to 3 s (other)`.
 pub fn from_to(Range { low, of_low, high, of_high }: Range) -> String {
     if of_low == of_high {
         format!("{low} ({of_low})")
@@ -54,7 +54,7 @@ pub fn from_to(Range { low, of_low, high, of_high }: Range) -> String {
     }
 }
 
-/// `p50 2 ms, p99 3 s`.
+/// Quantiles in words: `p50 2 ms, p99 3 s`.
 pub fn quantiles(found: &Quantiles) -> String {
     let text = |of| {
         let value = found.statistic(of).map(|estimate| estimate.value);

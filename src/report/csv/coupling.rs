@@ -1,8 +1,8 @@
 //! # coupling.csv
 //!
-//! A row for each variant and fact of M13: who owns, writes and reads which table, what must be up
-//! for an answer, who waited for whom (all seeds together), and which services each fault touched.
-//! Numbers are exact, times in nanoseconds.
+//! A row for each variant and fact of M13: which services own, write and read which table, which
+//! nodes must be up for an answer, which services waited for which (all seeds together), and which
+//! services each fault touched. Numbers are exact, times in nanoseconds.
 
 use super::{scalar, table};
 use crate::experiment::result::Comparison;

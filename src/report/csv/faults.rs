@@ -1,13 +1,13 @@
 //! # faults.csv
 //!
-//! The file has a row for each variant and number: the difference that the faults make to the
-//! fault-free twins, which are the same seeds without the faults. Without faults, and where the
-//! twins were left out, there are no rows.
+//! The file has a row for each variant and number: the difference between the runs with faults and
+//! their fault-free twins, which are the same seeds without the faults. Without faults, and if
+//! there are no twins, there are no rows.
 //!
 //! - `variant`: the variant.
 //! - `measure`, `name`, `of`, `unit`: the measure, which of its numbers (`p99`, or `value` of a
 //!   measure with one number a run), and its unit.
-//! - `seeds`: how many seeds have a number in both the run and its twin.
+//! - `seeds`: the number of seeds that have a number in both the run and its twin.
 //! - `difference`, `difference_low`, `difference_high`: the median over seeds of the number less
 //!   that of the twin, and its 95 % interval. `inf` is never against a number, `-inf` the reverse.
 //! - `verdict`: `higher`, `lower` or `no-difference-shown`.

@@ -1,18 +1,18 @@
 //! # forms.csv
 //!
-//! The file has a row for each variant and closed form that applies to it: what textbooks say
-//! should come out, beside what was measured. Where something goes wrong by plan no form applies,
-//! and there are no rows.
+//! The file has a row for each variant and closed form that applies to it: the prediction of
+//! queueing theory beside the measurement. If the scenario has faults no form applies, and there
+//! are no rows.
 //!
 //! - `variant`: the variant.
 //! - `measure`, `name`, `of`, `unit`: the measure, which of its numbers, and its unit.
 //! - `measured`, `measured_low`, `measured_high`: the number over seeds and its 95 % interval.
-//! - `bound`, `predicted`: how the number should lie to the prediction (`exactly`, `about`,
-//!   `at least`, `at most`), and the prediction.
-//! - `held`: `inside` or `outside` of the interval, `kept` or `broken` of a bound, or `too few
+//! - `bound`, `predicted`: the expected relation of the number to the prediction (`exactly`,
+//!   `about`, `at least`, `at most`), and the prediction.
+//! - `held`: `inside` or `outside` of the interval, `kept` or `broken` for a bound, or `too few
 //!   seeds`.
-//! - `formula`, `meaning`, `source`: the formula, what its names mean and what it leaves out, and
-//!   where it comes from.
+//! - `formula`, `meaning`, `source`: the formula, the meaning of its names with what it leaves out,
+//!   and its source.
 
 use super::{interval, scalar, table};
 use crate::experiment::forms::Predicted;

@@ -1,4 +1,4 @@
-//! The tables for other tools: one header line, one fact a line, numbers without units.
+//! The tables for other tools: one header line, one fact for each line, numbers without units.
 
 pub mod coupling;
 pub mod faults;
@@ -16,12 +16,13 @@ use crate::checks::measures::{Key, Unit};
 use crate::experiment::result::Comparison;
 use crate::stats::Quantile;
 
-/// How many things could have had a value, how many have one, and how many never will.
+/// The numbers of things that could have had a value, that have one, and that never will.
 pub(super) fn counts(offered: u64, n: u64, never: u64) -> Vec<String> {
     vec![offered.to_string(), n.to_string(), never.to_string()]
 }
 
-/// Nanoseconds are whole; everything else is written so that it reads back exactly.
+/// A number as text: nanoseconds are whole, everything else is written so that it reads back
+/// exactly.
 pub(super) fn scalar(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Nanoseconds => format!("{value:.0}"),
@@ -46,7 +47,7 @@ pub(super) fn quantile(quantile: Option<Quantile>) -> String {
     }
 }
 
-/// How the operations arrive of which a measure speaks.
+/// The kind of arrivals of the operations that a measure is about: `open loop` or `closed loop`.
 pub(super) fn arrivals(comparison: &Comparison, key: &Key) -> &'static str {
     if comparison.is_closed_loop(&key.scope) { "closed loop" } else { "open loop" }
 }
@@ -61,7 +62,7 @@ pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>)
 /// Writes a table, row by row.
 ///
 /// # Errors
-/// If it cannot be written.
+/// The errors of the writer.
 pub(super) fn write(
     into: &mut dyn Write,
     heads: &[&str],
@@ -75,8 +76,8 @@ pub(super) fn write(
     writer.flush()
 }
 
-/// A cell that no spreadsheet takes for a formula. A name of the scenario that could be one gets
-/// the apostrophe in front that spreadsheets read as text (OWASP, *CSV Injection*).
+/// A cell that no spreadsheet takes for a formula. A name of the scenario that could be one is
+/// preceded by the apostrophe that spreadsheets read as text (OWASP, *CSV Injection*).
 fn harmless(cell: String) -> String {
     let could_be = cell.starts_with(['=', '+', '-', '@']) && cell.parse::<f64>().is_err();
     if could_be { format!("'{cell}") } else { cell }

@@ -7,12 +7,17 @@
 //! - `kind`, `load`: its name in the scenario, and that of the load that offered it.
 //! - `warm_up`: `true` if it arrived during the warm-up, so that no measure counts it.
 //! - `arrived_s`, `first_visible_s`: seconds since the start of the run, to the nanosecond.
-//! - `answer`, `latency_s`: what its client heard, and how many seconds after the arrival; empty if
-//!   it heard nothing.
+//! - `answer`, `latency_s`: the answer that its client received, and the seconds since the arrival;
+//!   empty if it received none.
 //! - `lag_s`, `lag_after_answer_s`: M1 and M2 in seconds; `inf` if it never became consistent,
-//!   empty if nothing of it ever showed or, after the answer, if that was no yes.
+//!   empty if no effect of it was ever visible or, after the answer, if the answer was not yes.
 //! - `state`, `outcome`: the state of its effects in the stores at the end, and its headline in
-//!   the census.
+//!   the census, by which `driftlab trace --outcome` finds it.
+//! - `anomalies`: the anomalies that it met, separated by blanks, by which `driftlab trace --first`
+//!   finds it: `dirty-read` (a read saw an effect that was compensated later), `lost-update` (its
+//!   version was destroyed by an older one), `blind-write`, `out-of-order`, `delivered-again`,
+//!   `applied-again`, `wrong-read` (a read of it came back stale, torn, with an error or not at
+//!   all).
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -62,7 +67,7 @@ struct Runs {
     operations: Arc<[Vec<ListedOperation>]>,
 }
 
-/// The file `operations.csv`. Its rows are made while it is written: there may be very many.
+/// The file `operations.csv`. Its rows are made while it is written, because there may be millions.
 pub fn operations(comparison: &Comparison) -> File {
     let seeds = comparison.seeds.clone();
     let variants = comparison.variants.iter().map(|variant| Runs {

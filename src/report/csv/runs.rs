@@ -1,9 +1,8 @@
 //! # runs.csv
 //!
 //! A row for each variant, seed and measure. The columns are those of `summary.csv` without the
-//! intervals, which single runs do not have. Outcomes are measures named `census.` and the
-//! headline. Those of one operation or read are named as in
-//! `summary.csv`.
+//! intervals, which single runs do not have. The outcomes of the census are measures named
+//! `census.` with the headline. Measures of one operation or read are named as in `summary.csv`.
 
 use super::{arrivals, counts, quantile, scalar, table};
 use crate::checks::census::Headline;
@@ -65,7 +64,7 @@ pub fn rows(comparison: &Comparison) -> Vec<Vec<String>> {
     rows
 }
 
-/// Seven distribution columns, then one of a scalar; `None` if the seed has nothing.
+/// Seven columns of a distribution, then one of a single number; `None` if the seed has neither.
 fn run_numbers(result: &MeasureResult, seed: usize) -> Option<Vec<String>> {
     match &result.value {
         Summary::Quantiles(found) => {

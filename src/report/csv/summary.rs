@@ -87,7 +87,7 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
     table(&heads, rows)
 }
 
-/// Fifteen distribution columns, then three of a scalar.
+/// Fifteen columns of a distribution, then three of a single number.
 fn summary_numbers(result: &MeasureResult) -> Vec<String> {
     match &result.value {
         Summary::Quantiles(found) => {

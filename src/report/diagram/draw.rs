@@ -1,4 +1,4 @@
-//! From places to marks on paper.
+//! Drawing of a diagram from the places of its parts.
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -22,11 +22,11 @@ const HALF: f64 = 54.0;
 /// Half the height of a node's box.
 const TALL: f64 = 13.0;
 
-/// The paper of a diagram, in pixels of the page.
+/// The surface of a diagram, in pixels of the page.
 type Paper<'a> = DrawingArea<Sheet<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 type Point = (f64, f64);
 
-/// Draws a space-time diagram. The title says the message, the subtitle what is shown.
+/// Draws a space-time diagram. The title states the result, the subtitle what is shown.
 pub fn picture<'a>(space_time: &'a SpaceTime, title: &str, subtitle: &str) -> Picture<'a> {
     let head = if space_time.operations.len() > 1 { 56.0 } else { 30.0 };
     let layout = Layout::of(space_time, head + TALL);
@@ -71,7 +71,7 @@ fn draw(area: &Area, space_time: &SpaceTime, layout: &Layout, head: f64) -> Draw
     Ok(())
 }
 
-/// A text cut to what fits into a width, in the size of labels.
+/// A text cut to fit into a width, in the size of labels.
 pub(super) fn fitted(text: &str, room: f64) -> String {
     font::fitted(text, &font::small(ink::TEXT), (room * f64::from(PX)) as i32)
 }
@@ -86,7 +86,7 @@ fn line(paper: &Paper, points: &[Point], ink: RGBColor, width: u32) -> Drawn {
     paper.draw(&PathElement::new(points, ink.stroke_width(width)))
 }
 
-/// A line through points with these lengths of dashes and gaps.
+/// A line through points with dashes and gaps of these lengths.
 fn dashes(
     paper: &Paper,
     points: &[Point],
@@ -108,7 +108,7 @@ fn small(paper: &Paper, at: Point, text: &str, ink: RGBColor, h_pos: HPos) -> Dr
     paper.draw(&Text::new(text, at, style))
 }
 
-/// A drawing whose texts are written last, each on a blank spot of its own.
+/// A drawing whose texts are written last, each on a blank rectangle of its own.
 struct Texts<'a> {
     paper: Paper<'a>,
     labels: Vec<(Label, RGBColor)>,
@@ -242,7 +242,7 @@ fn is_down(space_time: &SpaceTime, layout: &Layout, lane: usize, cut: &Cut) -> b
     })
 }
 
-/// The times at the left, where the axis is cut, and where the run ends.
+/// The times at the left, the marks of cuts of the axis, and the end of the run.
 fn axis(paper: &Paper, space_time: &SpaceTime, layout: &Layout) -> Drawn {
     let x = layout.lanes.first().copied().unwrap_or_default() - HALF;
     for (y, time) in &layout.times {
@@ -262,7 +262,7 @@ fn axis(paper: &Paper, space_time: &SpaceTime, layout: &Layout) -> Drawn {
     small(paper, (x + 8.0, layout.bottom + 14.0), &text, ink::QUIET, HPos::Left)
 }
 
-/// A node that is down has no lifeline but a pale bar with a cross where it began.
+/// Draws outages: a node that is down has no lifeline but a pale bar, with a cross at its start.
 fn outages(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) -> Drawn {
     for (outage, (crash, restart)) in space_time.outages.iter().zip(&layout.outages) {
         let x = layout.lanes[outage.lane];
@@ -305,8 +305,8 @@ fn messages(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) -> Drawn
     Ok(())
 }
 
-/// An arrow from where and when a message left to where and when it arrived; one that was lost
-/// ends in a cross, at once or at the receiver's door.
+/// Draws a message as an arrow from its sending to its arrival; a lost message ends in a cross,
+/// either at once or just before the receiver.
 fn arrow(paper: &Paper, message: &Message, layout: &Layout, ink: RGBColor) -> Drawn {
     let (from, to) = (layout.lanes[message.from], layout.lanes[message.to]);
     let direction = if to > from { 1.0 } else { -1.0 };
@@ -362,7 +362,7 @@ fn marks(texts: &mut Texts, space_time: &SpaceTime, layout: &Layout) -> Drawn {
     Ok(())
 }
 
-/// How to read it, and what is not shown.
+/// The explanation of the marks, and of what is not shown.
 fn notes(space_time: &SpaceTime) -> Vec<String> {
     let mut notes = vec![
         "Time runs down; dotted stretches are cut. Solid arrows are requests, dashed ones answers \

@@ -1,16 +1,16 @@
-//! Where everything of a diagram stands: lanes beside each other, instants below each other, and
-//! texts where no other text is.
+//! The places of all parts of a diagram: lanes beside each other, instants below each other, and
+//! texts that do not overlap.
 
 use std::collections::BTreeMap;
 
 use crate::kernel::{Span, Time};
 use crate::search::explanation::space_time::{End, Mark, Message, Place, SpaceTime, Strike, Tick};
 
-/// Where the first lane stands, right of the times.
+/// The middle of the first lane, right of the times.
 const LEFT: f64 = 150.0;
-/// Room right of the last lane, for what is written there.
+/// The room for texts right of the last lane.
 const RIGHT: f64 = 168.0;
-/// Distance of lanes: as wide as the picture allows, between these two.
+/// The least and the greatest distance of lanes: they are as far apart as the picture allows.
 const LANE: (f64, f64) = (124.0, 178.0);
 /// The width that lanes share.
 const LANES: f64 = 960.0;
@@ -18,18 +18,18 @@ const LANES: f64 = 960.0;
 pub const LINE: f64 = 14.5;
 /// Height of the least step between two instants.
 const LEAST: f64 = 5.0;
-/// Height of the usual step. Up to twice as long it is proportional, then each doubling adds as
-/// much again, until it is so many times as long as usual that it is cut.
+/// Height of the usual step. A step up to twice as long has a proportional height; then each
+/// doubling of the time adds as much again, until the axis is cut.
 const USUAL: f64 = 17.0;
 const TOO_LONG: f64 = 24.0;
 /// Height of a stretch that was cut.
 const CUT: f64 = 40.0;
-/// No picture is less wide.
+/// The least width of a picture.
 const NARROWEST: f64 = 760.0;
-/// How far texts keep from the lifeline that they belong to.
+/// The distance of a text from its lifeline.
 const BESIDE: f64 = 10.0;
 
-/// Which end of a text its place names.
+/// The end of a text that its place refers to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Align {
     Start,
@@ -52,14 +52,14 @@ pub struct Cut {
     pub span: Span,
 }
 
-/// Everything in its place.
+/// The places of all parts of a diagram.
 pub struct Layout {
     /// The middle of each lane.
     pub lanes: Vec<f64>,
     pub width: f64,
     pub top: f64,
     pub bottom: f64,
-    /// Where each tick is; several of one instant may be below each other.
+    /// The height of each tick; several ticks of one instant may be below each other.
     ys: BTreeMap<Tick, f64>,
     /// Texts beside messages, by position.
     pub messages: Vec<Vec<Label>>,
@@ -67,7 +67,7 @@ pub struct Layout {
     pub marks: Vec<Vec<Label>>,
     /// Texts of outages: at the crash and at the restart.
     pub outages: Vec<(Vec<Label>, Vec<Label>)>,
-    /// Texts of strikes.
+    /// The texts of faults.
     pub strikes: Vec<Vec<Label>>,
     pub cuts: Vec<Cut>,
     /// The instants that have room for their time at the left.
@@ -91,7 +91,7 @@ enum Item {
 }
 
 impl Layout {
-    /// Lays out a space_time whose lanes begin at `top`.
+    /// Lays out a space-time diagram whose lanes begin at `top`.
     pub fn of(space_time: &SpaceTime, top: f64) -> Self {
         let count = space_time.lanes.len().max(1) as f64;
         let step = ((LANES - LEFT - RIGHT) / (count - 1.0).max(1.0)).clamp(LANE.0, LANE.1);
@@ -121,7 +121,7 @@ impl Layout {
         builder.layout
     }
 
-    /// Where a tick is.
+    /// The height of a tick.
     pub fn y(&self, tick: Tick) -> f64 {
         self.ys.get(&tick).copied().unwrap_or(self.bottom)
     }
@@ -163,7 +163,7 @@ impl Builder<'_> {
         self.layout.bottom = self.y;
     }
 
-    /// Time passes; where it is too long for the paper, the axis is cut.
+    /// Moves down by the height of a time span; one that is too long is cut.
     fn pass(&mut self, span: Span, usual: f64) {
         let times = span.as_nanos() as f64 / usual;
         if times <= TOO_LONG {
@@ -177,7 +177,7 @@ impl Builder<'_> {
         self.taken.push((0.0, top, LEFT - 40.0, self.y - 4.0));
     }
 
-    /// Finds a place for what happens and for its text, at or below the current height.
+    /// Finds a place for an event and its text, at or below the current height.
     fn place(&mut self, tick: Tick, item: Item) {
         match item {
             Item::Sent(at) => self.sent(at),
@@ -202,7 +202,7 @@ impl Builder<'_> {
         }
     }
 
-    /// A fault is numbered where there are several.
+    /// The name of a fault, with its number if there are several.
     fn fault(&self, strike: &Strike) -> String {
         let kind = strike.kind.replace('-', " ");
         if self.space_time.strikes.len() > 1 {
@@ -212,7 +212,7 @@ impl Builder<'_> {
         }
     }
 
-    /// A message leaves: its text stands above the beginning of its arrow.
+    /// A message is sent: its text stands above the beginning of its arrow.
     fn sent(&mut self, at: usize) {
         let message = &self.space_time.messages[at];
         let (from, to) = (self.layout.lanes[message.from], self.layout.lanes[message.to]);
@@ -231,7 +231,7 @@ impl Builder<'_> {
         self.taken.push(arrow);
     }
 
-    /// A message arrives: texts keep off the end of its arrow.
+    /// A message arrives: texts must not cover the end of its arrow.
     fn came(&mut self, at: usize) {
         let message = &self.space_time.messages[at];
         let (from, to) = (self.layout.lanes[message.from], self.layout.lanes[message.to]);
@@ -239,7 +239,7 @@ impl Builder<'_> {
         self.taken.push((towards.0, self.y - 4.0, towards.1, self.y + 4.0));
     }
 
-    /// A fault begins; those that take a node down are told where it goes down.
+    /// A fault begins. The text of a fault that takes a node down stands at the outage.
     fn strike(&mut self, at: usize) {
         let strike = &self.space_time.strikes[at];
         let text = self.fault(strike);
@@ -265,7 +265,7 @@ impl Builder<'_> {
         self.layout.strikes[at] = labels;
     }
 
-    /// A text right of a lifeline, on two lines where one is too long.
+    /// A text right of a lifeline, on two lines if it is long.
     fn beside(&mut self, lane: usize, text: &str) -> Vec<Label> {
         if text.is_empty() {
             return Vec::new();
@@ -276,8 +276,8 @@ impl Builder<'_> {
         self.settle(&lines, self.layout.lanes[lane] + BESIDE, Align::Start, 4.0)
     }
 
-    /// Moves down until nothing is in the way of these lines, whose first baseline is `drop` below
-    /// the current height, and takes the place.
+    /// Moves down until these lines, the first with its baseline `drop` below the current height,
+    /// overlap no other text, and reserves their area.
     fn settle(&mut self, lines: &[String], x: f64, align: Align, drop: f64) -> Vec<Label> {
         let wide = lines.iter().map(|line| super::draw::width(line)).fold(0.0, f64::max);
         let (left, right) = match align {
@@ -305,14 +305,14 @@ fn overlap(a: Area, b: Area) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
-/// The text on an arrow: the message's name, and what became of it.
+/// The text on an arrow: the message's name, and its fate.
 pub fn message_text(message: &Message) -> String {
     let copy = if message.copy { ", second copy" } else { "" };
     let lost = if message.is_lost() { ", lost" } else { "" };
     format!("{}{copy}{lost}", message.text)
 }
 
-/// A text on one line or two, cut where even two are not enough.
+/// A text on one line or two, cut if two are not enough.
 fn wrapped(text: &str, room: f64) -> Vec<String> {
     if super::draw::width(text) <= room {
         return vec![text.into()];
@@ -330,7 +330,7 @@ fn wrapped(text: &str, room: f64) -> Vec<String> {
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
-/// Everything that happens, in order.
+/// All events, in order.
 fn items(space_time: &SpaceTime) -> Vec<(Tick, Item)> {
     let mut items: Vec<(Tick, Item)> = Vec::new();
     for (at, message) in space_time.messages.iter().enumerate() {
@@ -361,8 +361,8 @@ fn items(space_time: &SpaceTime) -> Vec<(Tick, Item)> {
     items
 }
 
-/// Messages that leave one node at one instant: those that go farthest stand above the others, so
-/// that their arrows do not cross.
+/// Returns whether two events are messages that leave one node at one instant. The one that goes
+/// farther stands above the other, so that their arrows do not cross.
 fn is_fan(space_time: &SpaceTime, a: &(Tick, Item), b: &(Tick, Item)) -> bool {
     let (Item::Sent(one), Item::Sent(other)) = (a.1, b.1) else { return false };
     a.0.time == b.0.time && space_time.messages[one].from == space_time.messages[other].from
@@ -373,8 +373,8 @@ fn reach(space_time: &SpaceTime, item: Item) -> usize {
     space_time.messages[at].from.abs_diff(space_time.messages[at].to)
 }
 
-/// How long it usually is from one instant to the next, in ns: the median of the steps, without
-/// those that are much longer than a quarter of them all.
+/// The usual time between two instants in nanoseconds: the median of the steps that are at most 50
+/// times as long as their lower quartile.
 fn usual(items: &[(Tick, Item)]) -> f64 {
     let step = |pair: &[(Tick, Item)]| (pair[1].0.time - pair[0].0.time).as_nanos();
     let mut steps: Vec<u64> = items.windows(2).map(step).filter(|step| *step > 0).collect();

@@ -1,7 +1,7 @@
-//! The same as a [Mermaid](https://mermaid.js.org/syntax/sequenceDiagram.html) sequence diagram.
+//! A diagram as a [Mermaid](https://mermaid.js.org/syntax/sequenceDiagram.html) sequence diagram.
 //!
-//! Mermaid knows an order and no times, so the times are written into the texts, and a message
-//! stands where it was sent. One that is overtaken says when it arrives.
+//! Mermaid has an order and no times, so the times are written into the texts, and a message stands
+//! where it was sent. The text of a message that is overtaken has its time of arrival.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ use crate::search::explanation::space_time::{End, Message, Place, Sort, SpaceTim
 /// The multiple of the usual pause from which a pause is noted.
 const IDLE: u64 = 20;
 
-/// A space_time as text.
+/// Writes a space-time diagram as a Mermaid sequence diagram.
 pub fn mermaid(space_time: &SpaceTime) -> String {
     let mut text = String::from("sequenceDiagram\n");
     for (at, lane) in space_time.lanes.iter().enumerate() {
@@ -43,7 +43,7 @@ pub fn mermaid(space_time: &SpaceTime) -> String {
     text
 }
 
-/// Everything that happens, in order.
+/// The lines of all events, in order.
 fn lines(space_time: &SpaceTime) -> Vec<(Tick, String)> {
     let time = |tick: Tick| offset(space_time.origin, tick.time);
     let mut lines: Vec<(Tick, String)> = Vec::new();
@@ -73,7 +73,7 @@ fn lines(space_time: &SpaceTime) -> Vec<(Tick, String)> {
     lines
 }
 
-/// A message: `-)` does not wait, `-x` is lost, dashed answers.
+/// A message as an arrow of Mermaid: `-)` for asynchronous, `-x` for lost, dashed for answers.
 fn arrow(space_time: &SpaceTime, message: &Message) -> String {
     let kind = match (message.reply, message.is_lost()) {
         (false, false) => "->>",
@@ -100,7 +100,8 @@ fn arrow(space_time: &SpaceTime, message: &Message) -> String {
     format!("p{from}{kind}p{to}: {} ({sent}{arrives})", escaped(&message_text(message)))
 }
 
-/// The participants that a fault is noted over; a crash and a lost message say so themselves.
+/// The participants that a note about a fault spans; `None` for a crash and a lost message, which
+/// have marks of their own.
 fn over(space_time: &SpaceTime, strike: &Strike) -> Option<String> {
     match &strike.place {
         Place::Nodes(lanes) => {
@@ -127,7 +128,7 @@ fn usual_step(lines: &[(Tick, String)]) -> u64 {
     steps.get(steps.len() / 2).map_or(1, |step| step.as_nanos().max(1))
 }
 
-/// Signs that mean something to Mermaid, as its entities.
+/// A text whose special characters are replaced by Mermaid's entities.
 fn escaped(text: &str) -> String {
     let sign = |sign: char| match sign {
         '#' => "#35;".into(),

@@ -1,20 +1,20 @@
-//! The same as lines of text, one for each thing that happened.
+//! A diagram as lines of text, one for each event.
 
 use super::layout::message_text;
 use crate::search::explanation::space_time::{End, Place, SpaceTime, Strike, Tick};
 
-/// Something that happened.
+/// An event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
-    /// When.
+    /// The time of the event.
     pub tick: Tick,
-    /// Where, or from where to where.
+    /// The node of the event, or the sender and the receiver.
     pub who: String,
     /// The event in words.
     pub what: String,
 }
 
-/// Everything that a space_time shows, in order.
+/// All events of a space-time diagram, in order.
 pub fn lines(space_time: &SpaceTime) -> Vec<Line> {
     let lane = |at: usize| space_time.lanes[at].name.as_str();
     let mut lines: Vec<Line> = Vec::new();
@@ -62,7 +62,8 @@ fn names(space_time: &SpaceTime, lanes: &[usize]) -> String {
     names.join(", ")
 }
 
-/// A crash and the loss, doubling or delay of a message are told where they happen.
+/// Returns whether a fault has a mark of its own: a crash, and the loss, duplication or delay of a
+/// message.
 pub(super) fn shows_itself(space_time: &SpaceTime, strike: &Strike) -> bool {
     match &strike.place {
         Place::Nodes(lanes) => lanes.iter().all(|lane| {

@@ -1,4 +1,4 @@
-//! The chart of how inevitable a failure was: a row for each moment, in the direction of time.
+//! The chart of the probability of a failure: a row for each moment, in the order of time.
 
 use plotters::prelude::*;
 
@@ -14,13 +14,14 @@ use crate::search::explanation::curve::Curve;
 const ROW: i32 = 21;
 /// The height of the axis above the rows, and of its description below them.
 const AXIS: (i32, i32) = (34, 40);
-/// Where the times end and the words begin, and the width of both with the space behind them.
+/// The horizontal position at which times end and words begin, and the width of both with the space
+/// after them.
 const WORDS: i32 = 102 * PX;
 const LEFT: i32 = 540 * PX;
 /// The space for the numbers.
 const RIGHT: i32 = 140 * PX;
 
-/// The curve of an explanation.
+/// Draws the curve of an explanation.
 pub fn picture<'a>(explanation: &'a Explanation, curve: &'a Curve) -> Picture<'a> {
     let runs = curve.runs;
     let subtitle = format!(

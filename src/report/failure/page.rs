@@ -1,4 +1,4 @@
-//! A failure as a page, and as a section of one.
+//! A failure as a page, and as a section of a page.
 
 use minijinja::{Environment, Value, context};
 

@@ -8,9 +8,9 @@ use crate::report::text::{Terminal, align};
 use crate::search::explanation::Explanation;
 use crate::search::explanation::curve::Curve;
 
-/// How wide a bar of the curve is.
+/// The width of a bar of the curve, in characters.
 const BAR: u64 = 20;
-/// Everything about a failure as text; its tables are as wide as what they hold.
+/// The report of a failure as text; its tables are as wide as their cells.
 pub fn terminal(explanation: &Explanation, terminal: Terminal) -> String {
     let mut text = String::new();
     property(&mut text, explanation);

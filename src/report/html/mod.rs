@@ -3,8 +3,8 @@
 //! The whole report as a page: one HTML file that opens from disk, needs no script and fetches
 //! nothing.
 //!
-//! The template and the style sheet are real files beside this one. What they show is put together
-//! here, already as text.
+//! The template and the style sheet are separate files beside this one. This module prepares their
+//! values as text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,7 +108,7 @@ pub(super) fn table(table: view::Table) -> Value {
     }
 }
 
-/// Names in backquotes as code. What is not in pairs is left alone.
+/// Turns names in backquotes into code. Backquotes without a partner stay as they are.
 fn code(text: &str) -> Value {
     let escaped = HtmlEscape(text).to_string();
     let parts: Vec<&str> = escaped.split('`').collect();
@@ -122,7 +122,7 @@ fn code(text: &str) -> Value {
     Value::from_safe_string(marked.collect())
 }
 
-/// Keeps numbers on one line with what they count.
+/// Keeps a number on one line with the word after it.
 fn unbroken(text: &str) -> String {
     let units = ["%", "ns", "µs", "ms", "s", "min"];
     let mut joined = String::with_capacity(text.len());
@@ -137,7 +137,7 @@ fn unbroken(text: &str) -> String {
     joined
 }
 
-/// Phases and faults, by when they begin.
+/// Phases and faults, in the order of their start.
 fn course(comparison: &Comparison) -> Vec<Value> {
     let phases = comparison
         .phases
@@ -183,10 +183,10 @@ fn variant(variant: &VariantResult) -> Value {
     }
 }
 
-/// The most facts of one sort that the page shows of a variant.
+/// The most facts of one sort that the page shows for a variant.
 const MOST_FACTS: usize = 60;
 
-/// The facts of M13; of a sort that there are very many of, the first ones and how many more.
+/// The facts of M13; of a sort with very many, the first ones and the number of the others.
 fn coupling(variant: &VariantResult) -> Vec<Value> {
     let facts = facts(variant, variant.settled.len());
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -225,11 +225,12 @@ fn flatten(path: &str, value: &Json, into: &mut Vec<(String, String)>) {
     }
 }
 
-/// The most groups of values that are shown one by one though they say the same.
+/// The most groups with equal values that are shown one by one.
 const MOST_ALIKE: usize = 6;
 
-/// The values in force, in groups of the same path up to its last dot, in the order of the first.
-/// Where many say the same, as those of a thousand databases, one of them speaks for all.
+/// The values in force, in groups of the same key up to its last dot, in the order of the first.
+/// Where many groups have the same values, as those of a thousand databases, only the first is
+/// shown, with their number.
 fn values(comparison: &Comparison) -> Vec<Value> {
     let mut groups: Vec<(&str, Vec<[&str; 3]>)> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
@@ -262,8 +263,8 @@ fn values(comparison: &Comparison) -> Vec<Value> {
     shown.collect()
 }
 
-/// The section of a group of values and its path below the name there: `operations` and `steps[0]`
-/// of `operations.buy.steps[0]`.
+/// The section of a group of values and its key below the name there: `operations` and `steps[0]`
+/// for `operations.buy.steps[0]`.
 fn sort_of(name: &str) -> (&str, &str) {
     let (section, rest) = name.split_once('.').unwrap_or((name, ""));
     (section, rest.split_once('.').map_or("", |(_, below)| below))

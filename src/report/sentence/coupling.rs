@@ -1,8 +1,8 @@
-//! The sentences about coupling, M13: who depends on whom.
+//! The sentences about coupling, M13: the dependence of services on each other.
 //!
-//! What a layout says is known for certain, and is said wherever variants differ in it: the most
-//! and the least of it. What the runs say follows the rule of all sentences: only what is shown by
-//! paired differences.
+//! Facts of a layout are certain, and are reported wherever variants differ in them: the most and
+//! the least. Numbers of runs follow the rule of all sentences: only differences that are shown by
+//! pairs.
 
 use super::shown::Shown;
 use super::{Standing, standing};
@@ -12,15 +12,15 @@ use crate::checks::measures::{Key, Measure};
 use crate::experiment::result::{Comparison, Contended, Statistic, Touched, VariantResult};
 use crate::report::human;
 
-/// How many names a sentence lists; of more it says only how many they are.
+/// The most names that a sentence lists; of more it gives the number.
 const MOST_NAMES: usize = 4;
 
-/// The numbers of runs that sentences tell.
+/// The numbers of runs that sentences are about.
 pub fn told() -> impl Iterator<Item = (Key, Statistic)> {
     [TOUCHED, SLOWDOWN].into_iter().map(|measure| (measure.into(), Statistic::Value))
 }
 
-/// One sentence a fact in which variants differ, as (what is counted, the rest of the sentence).
+/// A sentence for each fact in which variants differ, as (the fact, the rest of the sentence).
 pub fn sentences(differences: &Shown<'_>) -> Vec<(String, String)> {
     let comparison = differences.comparison;
     let mut all = Vec::new();
@@ -40,10 +40,10 @@ pub fn sentences(differences: &Shown<'_>) -> Vec<(String, String)> {
     all
 }
 
-/// A count of a layout: how much, and its names.
+/// A count of a layout: the number, and the names of what is counted.
 type Facts = fn(&VariantResult) -> (usize, Vec<String>);
 
-/// The counts of layouts: a sentence, a unit, and how to count.
+/// The counts of layouts: the beginning of a sentence, a unit, and the function that counts.
 const LAYOUT: [(&str, &str, Facts); 3] = [
     ("Written by several services:", "table", |variant| {
         let tables = variant.coupling.tables.iter();
@@ -65,8 +65,8 @@ const LAYOUT: [(&str, &str, Facts); 3] = [
     }),
 ];
 
-/// The variants that have the most of something and those that have the least, if they differ:
-/// `2 tables in shared (stock and order), none in split and delegate, the others between.`
+/// The variants that have the most of a fact and those that have the least, if they differ: `2
+/// tables in shared (stock and order), none in split and delegate, the others between.`
 fn extremes(comparison: &Comparison, unit: &str, facts: Facts) -> Option<String> {
     let found: Vec<(&str, usize, Vec<String>)> = (comparison.variants.iter())
         .filter(|variant| !variant.coupling.tables.is_empty())
@@ -98,10 +98,11 @@ fn extremes(comparison: &Comparison, unit: &str, facts: Facts) -> Option<String>
     Some(format!("{}, {}{rest}.", side(most), side(least)))
 }
 
-/// The cause in a variant, in words.
+/// A function that returns the cause in a variant, in words.
 type Cause = fn(&VariantResult) -> Option<String>;
 
-/// The variants that are shown to have the least and the most of a measure, and why the most.
+/// The variants that are shown to have the least and the most of a measure, with the cause of the
+/// most.
 fn shown(differences: &Shown<'_>, measure: &'static Measure, cause: Cause) -> Option<String> {
     let comparison = differences.comparison;
     let (mut least, mut most) = (None, None);
@@ -119,13 +120,13 @@ fn shown(differences: &Shown<'_>, measure: &'static Measure, cause: Cause) -> Op
             most.get_or_insert(format!("the most in {all} ({numbers}{why})"));
         }
     }
-    // Of two, the one has the least because the other has the most.
+    // Of two variants, one has the least because the other has the most: one of the two is enough.
     let least = least.filter(|_| comparison.variants.len() > 2 || most.is_none());
     let said: Vec<String> = [most, least].into_iter().flatten().collect();
     (!said.is_empty()).then(|| format!("{}.", said.join(", ")))
 }
 
-/// The fault that touched the most services, of those that it touched in most seeds.
+/// The fault that touched the most services, in most seeds.
 fn reach(variant: &VariantResult) -> Option<String> {
     let often = |touched: &Touched| -> Vec<String> {
         let seeds = variant.settled.len() as u64;
@@ -141,7 +142,7 @@ fn reach(variant: &VariantResult) -> Option<String> {
     })
 }
 
-/// The service that was slowed down the most, by whom, and where.
+/// The service that was slowed down the most, by which other service, and where.
 fn blame(variant: &VariantResult) -> Option<String> {
     let foreign = variant.contended.iter().filter(|row| row.is_foreign());
     let rows = foreign.filter_map(|row: &Contended| Some((row, row.slowdown()?)));

@@ -1,4 +1,4 @@
-//! The sentences about single operations, where they differ from what headlines say.
+//! The sentences about single operations that differ from the headline numbers.
 
 use super::shown::Shown;
 use super::{Standing, standing};
@@ -7,7 +7,8 @@ use crate::checks::measures::{Key, Measure, Scope};
 use crate::experiment::result::{Comparison, OperationFacts, Statistic};
 use crate::report::human;
 
-/// The numbers that are told of an operation, and how, in the order of their weight.
+/// The numbers of an operation that sentences are about, with their words, the most important
+/// first.
 const ASKED: [(&Measure, Statistic, [&str; 2]); 9] = [
     (COMMITTED, Statistic::Value, ["commits most", "commits least"]),
     (AVAILABILITY, Statistic::Value, ["is most available", "is least available"]),
@@ -20,28 +21,28 @@ const ASKED: [(&Measure, Statistic, [&str; 2]); 9] = [
     (STALE, Statistic::Value, ["has the fewest stale reads", "has the most stale reads"]),
 ];
 
-/// The most operations of which something is told.
+/// The most operations that get a sentence.
 const MOST_OPERATIONS: usize = 6;
 
-/// The most that is told of an operation.
+/// The most clauses of a sentence.
 const MOST: usize = 2;
 
-/// A sentence for each operation in which variants stand out that do not in the headline, as (name,
-/// the rest of the sentence).
+/// A sentence for each operation in which variants stand out that do not stand out in the headline
+/// numbers, as (name, the rest of the sentence).
 pub fn sentences(shown: &Shown<'_>) -> Vec<(String, String)> {
     let all = told_apart(shown.comparison);
     let said = all.iter().filter_map(|it| Some((it.name.clone(), sentence(shown, it)?)));
     said.take(MOST_OPERATIONS).collect()
 }
 
-/// The numbers of operations that sentences tell.
+/// The numbers of operations that sentences are about.
 pub fn told(comparison: &Comparison) -> impl Iterator<Item = (Key, Statistic)> {
     told_apart(comparison).iter().flat_map(|facts| {
         ASKED.iter().map(|(measure, of, _)| (measure.of_operation(&facts.name), *of))
     })
 }
 
-/// The operations, if there are several: the only one is what headlines tell.
+/// The operations, if there are several; a single one is what the headline numbers are about.
 fn told_apart(comparison: &Comparison) -> &[OperationFacts] {
     if comparison.operations.len() < 2 { &[] } else { &comparison.operations }
 }

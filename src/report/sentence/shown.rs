@@ -1,4 +1,4 @@
-//! The differences that sentences may tell, corrected for looking at many.
+//! The differences that sentences may report, corrected for multiple comparisons.
 
 use super::{GROUPS, coupling, operations};
 use crate::checks::measures::{Key, Measure};
@@ -6,16 +6,17 @@ use crate::experiment::result::{COMPARED, Comparison, Pair, Statistic, VariantRe
 use crate::report::human;
 use crate::stats::{FALSE_DISCOVERY_RATE, Family, Verdict};
 
-/// A comparison, and which of its differences stand out among all those that could have become a
-/// sentence: every pair of variants in every number that sentences tell, of the whole and of each
-/// operation. What is equal in so many seeds that no difference could be shown is none of them.
+/// A comparison, with those of its differences that stand out among all that could have become a
+/// sentence: every pair of variants in every number that sentences are about, of the whole and of
+/// each operation. Pairs that are equal in so many seeds that no difference could be shown are left
+/// out of the correction.
 pub struct Shown<'c> {
     pub comparison: &'c Comparison,
     pub family: Family,
 }
 
 impl<'c> Shown<'c> {
-    /// The differences that a comparison shows.
+    /// Finds the differences that a comparison shows.
     pub fn of(comparison: &'c Comparison) -> Self {
         let told = |measure: &&Measure| GROUPS.as_flattened().contains(measure);
         let headlines = COMPARED.into_iter().filter(|(measure, _)| told(measure));
@@ -38,8 +39,8 @@ impl<'c> Shown<'c> {
         pair.verdict != Verdict::NoDifferenceShown && self.family.stands_out(pair.p)
     }
 
-    /// Why nothing stands out, and how many seeds it would take, if the seeds are so few that
-    /// nothing could by itself.
+    /// The reason why nothing stands out, with the number of seeds that would be needed, if there
+    /// are too few seeds for any single difference.
     pub fn too_few_seeds(&self) -> Option<String> {
         let (seeds, needed) = (self.comparison.seeds.len(), self.family.seeds_for_one());
         (self.family.cut == 0.0 && seeds < needed).then(|| {
@@ -51,8 +52,8 @@ impl<'c> Shown<'c> {
         })
     }
 
-    /// The pairs of a variant with others in which no difference is shown, or none that can be seen
-    /// in the numbers as they are printed, and those in which one is.
+    /// Splits the other variants into those to which no difference is shown, or none that the
+    /// printed digits show, and those to which one is.
     pub fn split(
         &self,
         variant: &VariantResult,

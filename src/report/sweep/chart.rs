@@ -1,4 +1,5 @@
-//! The chart of a figure over one swept value: a line for each variant, its interval as a band.
+//! The chart of a figure over one swept value: a line for each variant, with its interval as a
+//! band.
 
 use plotters::prelude::*;
 
@@ -15,13 +16,13 @@ const CAPTION: &str = "One line for each variant; the band around it is the 95 %
     seeds. All points and variants use the same random numbers. Where bands overlap, the paired \
     differences below may still tell variants apart.";
 const HEIGHT: i32 = 400;
-/// How much a band lets through of what lies below it.
+/// The opacity of a band.
 const BAND: f64 = 0.2;
 
 /// A mark of a variant: the place of a point on the axis, and the estimate there.
 type Mark = (f64, Estimate<f64>);
 
-/// The chart.
+/// The chart of a figure over one swept value.
 pub fn lines<'a>(swept: &'a Swept, figure: &'a Figure) -> Chart<'a> {
     let entries: Vec<Entry> = swept.variants().iter().enumerate().map(entry).collect();
     let subtitle = swept
@@ -34,7 +35,7 @@ pub fn lines<'a>(swept: &'a Swept, figure: &'a Figure) -> Chart<'a> {
     })
 }
 
-/// The sort of estimate of a figure.
+/// The way in which a figure is estimated over seeds.
 pub fn how(figure: &Figure) -> &'static str {
     if figure.key.measure.is_many() { "the median over seeds" } else { "the mean over seeds" }
 }
@@ -43,7 +44,7 @@ fn entry((series, name): (usize, &&str)) -> Entry {
     Entry { series, name: (*name).to_owned(), notes: Vec::new(), ringed: false }
 }
 
-/// The title: the figure, and from where to where each variant goes.
+/// The title: the figure, and its first and last value in each variant.
 fn title(swept: &Swept, figure: &Figure) -> String {
     let said = swept.variants().into_iter().enumerate().filter_map(|(at, name)| {
         let marks = marks(swept, figure, at);
@@ -60,7 +61,7 @@ fn title(swept: &Swept, figure: &Figure) -> String {
     if said.is_empty() { title } else { format!("{title}: {}", said.join(", ")) }
 }
 
-/// The name of a figure as a title begins with it.
+/// The name of a figure at the beginning of a title.
 pub fn heading(figure: &Figure) -> String {
     let mut title = figure.title();
     if let Some(first) = title.get_mut(..1) {
@@ -79,7 +80,8 @@ fn marks(swept: &Swept, figure: &Figure, variant: usize) -> Vec<Mark> {
     marks.collect()
 }
 
-/// The place of a value: its number, or its position among others that are none.
+/// The position of a value on the axis: its number or, if the values are no numbers, its position
+/// among them.
 fn place(axis: &Axis, at: usize) -> f64 {
     let value = number(&axis.values[at]).filter(|_| axis.scale != Scale::Names);
     value.unwrap_or(at as f64 + 0.5)
@@ -105,7 +107,7 @@ fn swept_axis(axis: &Axis) -> axis::Axis {
     }
 }
 
-/// The axis of the figure, which holds every end of an interval.
+/// The axis of the figure, which contains the ends of all intervals.
 fn value_axis(figure: &Figure, marks: &[Vec<Mark>]) -> axis::Axis {
     let ends = marks.iter().flatten().flat_map(|(_, estimate)| {
         let (low, high) = estimate.interval.unwrap_or((estimate.value, estimate.value));

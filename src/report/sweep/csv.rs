@@ -7,8 +7,8 @@ use crate::scenario::sweep::{Axis, number, shown};
 /// The name of the file.
 pub const NAME: &str = "sweep.csv";
 
-/// The bytes of the table: the position of the point, the value on each axis (a duration in
-/// nanoseconds, as its head says), then the columns of `runs.csv`.
+/// The bytes of the table: the position of the point, the value on each axis (durations in
+/// nanoseconds, as the head states), then the columns of `runs.csv`.
 pub fn table(swept: &Swept) -> Vec<u8> {
     let head = |axis: &Axis| {
         if axis.is_time() { format!("{} [ns]", axis.key) } else { axis.key.clone() }

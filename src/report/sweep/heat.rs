@@ -1,5 +1,5 @@
-//! The chart of a figure over two swept values: a field of cells for each variant, the darker the
-//! greater, with the number in each.
+//! The chart of a figure over two swept values, or over variants and a value that is no number,
+//! such as the kind of a fault: fields of cells, the darker the greater, with the number in each.
 
 use plotters::prelude::*;
 

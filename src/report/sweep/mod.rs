@@ -35,7 +35,7 @@ pub fn files(swept: &Swept) -> Vec<File> {
     files
 }
 
-/// The chart of each figure: lines over one axis, fields over two.
+/// The chart of each figure: lines over an axis of numbers, fields over two, or over one of names.
 fn charts(swept: &Swept) -> Vec<Chart<'_>> {
     let chart = |figure| match swept.axes.len() {
         2 => heat::heat(swept, figure),

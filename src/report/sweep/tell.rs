@@ -1,5 +1,5 @@
-//! A sweep for the terminal: a table of each figure over the swept value, and where variants change
-//! places.
+//! The report of a sweep for the terminal: a table of each figure over the swept value, and the
+//! values at which variants change their order.
 
 use super::{about, labels};
 use crate::checks::measures::Better;
@@ -11,10 +11,10 @@ use crate::report::text::Terminal;
 use crate::report::view::{Cell, Table, nothing, number};
 use crate::stats::Verdict;
 
-/// How many figures the terminal shows; the page has all of them.
+/// The most figures that the terminal shows; the page has all of them.
 const MOST: usize = 4;
 
-/// Everything that a user sees after a sweep.
+/// The text that a user sees after a sweep.
 pub fn render(swept: &Swept, terminal: Terminal) -> String {
     let Some(first) = swept.first() else { return String::new() };
     let mut text = header(first, terminal);
@@ -86,8 +86,8 @@ fn heads(first: &str, others: impl Iterator<Item = String>) -> Vec<String> {
     std::iter::once(first.to_owned()).chain(others).collect()
 }
 
-/// Where two variants change places in a figure over one value, a line for each pair of which any
-/// difference is shown: stretches of points with the same verdict of the paired difference.
+/// The order of two variants in a figure over one value, a line for each pair of which any
+/// difference is shown: ranges of points with the same verdict of the paired difference.
 pub fn places(swept: &Swept, figure: &Figure) -> Vec<String> {
     let [over] = &swept.axes[..] else { return Vec::new() };
     let (names, labels) = (swept.variants(), labels(over));
@@ -112,7 +112,7 @@ pub fn places(swept: &Swept, figure: &Figure) -> Vec<String> {
     lines
 }
 
-/// A stretch of points of one verdict: `lower (better) from 10 to 100`.
+/// A range of points with one verdict, in words: `lower (better) from 10 to 100`.
 fn said(stretch: &[(usize, Verdict)], figure: &Figure, labels: &[String]) -> String {
     let (first, verdict) = stretch[0];
     let (last, _) = stretch[stretch.len() - 1];

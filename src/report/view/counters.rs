@@ -1,4 +1,4 @@
-//! The table of what went on beside the operations: retries, deliveries, breakers, alarms.
+//! The table of counters: retries, deliveries, circuit breakers, alarms.
 
 use super::{Column, Table, VALUE, cell, head};
 use crate::checks::measures::catalogue::*;
@@ -6,7 +6,7 @@ use crate::checks::measures::counters::GROUP_LAG;
 use crate::checks::measures::{Key, Scope};
 use crate::experiment::result::{Comparison, Statistic};
 
-/// The columns, each of which is shown where it is not zero in every variant.
+/// The columns; one that is zero in every variant is left out.
 const COLUMNS: [Column; 10] = [
     (RETRIES, VALUE),
     (DELIVERIES, VALUE),
@@ -23,13 +23,14 @@ const COLUMNS: [Column; 10] = [
 /// The most consumer groups that are shown; files have all of them.
 const MOST_GROUPS: usize = 6;
 
-/// The table, if anything of it happened.
+/// The table, if any counter is above zero.
 pub fn counters(comparison: &Comparison) -> Option<Table> {
     let is_shown = |key: &Key| {
         let mut values = comparison.variants.iter().filter_map(|variant| {
             Some(variant.measures.get(key)?.estimate(Statistic::Value)?.value)
         });
-        // That a breaker never opened is worth knowing where there is one.
+        // A breaker that never opened is reported, too: the number exists only if there is a
+        // breaker.
         values.any(|value| value > 0.0 || key.measure == OPENINGS)
     };
     let columns = COLUMNS.iter().map(|column| (head(*column), Key::from(column.0)));

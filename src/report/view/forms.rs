@@ -1,4 +1,4 @@
-//! The table of closed forms: what textbooks say of a variant, beside what was measured.
+//! The table of closed forms: the predictions of queueing theory beside the measurements.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The tables of each operation and of each read by itself.
+//! The tables of each operation and of each read separately.
 
 use super::{Cell, Column, MEAN, P50, P99, Pick, Table, VALUE, cell, head};
 use crate::checks::census::Headline;
@@ -8,7 +8,7 @@ use crate::experiment::result::{Comparison, OperationFacts, Statistic, VariantRe
 use crate::model::system::Anchor;
 use crate::report::human;
 
-/// The columns of an operation: what became of it.
+/// The columns of an operation: its outcomes.
 const COLUMNS: [Column; 14] = [
     (AVAILABILITY, VALUE),
     (COMMITTED, VALUE),
@@ -26,8 +26,8 @@ const COLUMNS: [Column; 14] = [
     (THROUGHPUT, VALUE),
 ];
 
-/// The further columns of an operation: what its readers saw, and what it did to others and they to
-/// it. Each is shown where it is not zero for any.
+/// The further columns of an operation: the results of its reads, and its effects on other
+/// operations and theirs on it. A column that is zero for all is left out.
 const FURTHER: [Column; 14] = [
     (USEFUL, VALUE),
     (RIGHT_500MS, VALUE),
@@ -45,13 +45,13 @@ const FURTHER: [Column; 14] = [
     (DEAD_LETTERS, VALUE),
 ];
 
-/// The most reads that tables show one by one; files have all of them.
+/// The most reads with rows of their own in tables; files have all of them.
 const MOST_READS: usize = 6;
 
 /// The most operations that a sentence names.
 const MOST_NAMES: usize = 6;
 
-/// Names in a sentence; of very many the first ones.
+/// Names in a sentence; of very many, the first ones.
 fn names<'a>(operations: impl Iterator<Item = &'a OperationFacts>) -> String {
     let mut names: Vec<String> = operations.map(|it| it.name.clone()).collect();
     if names.len() > MOST_NAMES {
@@ -104,8 +104,8 @@ pub fn about(comparison: &Comparison) -> Vec<String> {
     said
 }
 
-/// The tables of each operation by itself, if there are several: of at most so many rows each, but
-/// of at least one operation.
+/// The tables of each operation separately, if there are several: at most this many rows each, but
+/// at least one operation.
 pub fn operations(comparison: &Comparison, most: usize) -> Vec<Table> {
     let all = &comparison.operations;
     let shown = (most / comparison.variants.len().max(1)).clamp(1, all.len().max(1));
@@ -137,8 +137,7 @@ fn values(comparison: &Comparison, key: &Key) -> impl Iterator<Item = f64> {
     found.filter_map(|found| Some(found.estimate(Statistic::Value)?.value))
 }
 
-/// A row for each of the first operations, those that headlines pool before the others, and each
-/// variant.
+/// A row for each variant of each of the first operations; those that headlines pool come first.
 fn table(
     comparison: &Comparison,
     shown: usize,
@@ -163,13 +162,13 @@ fn table(
     Table { title: title.into(), note, heads, rows }
 }
 
-/// A number without its interval: there is a row for each operation and variant.
+/// A number without its interval, to save room: there is a row for each operation and variant.
 fn brief(variant: &VariantResult, key: &Key, pick: Pick) -> Cell {
     Cell { note: String::new(), ..cell(variant, key, pick) }
 }
 
-/// For each read that looks at operations a table of its right answers, by how long after the
-/// arrival or the answer it was made.
+/// For each read of operations a table of its right answers, by the time of the read after the
+/// arrival or the answer.
 pub fn times(comparison: &Comparison) -> Vec<Table> {
     let Some(first) = comparison.variants.first() else { return Vec::new() };
     let of_time = first.measures.keys().filter_map(|key| match &key.scope {

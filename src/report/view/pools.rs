@@ -1,4 +1,4 @@
-//! The tables of capacity: workers that are provisioned and used, and what is close to its limit.
+//! The tables of capacity: provisioned and used workers, and pools close to their limit.
 
 use super::{Column, Table, VALUE, cell, measured};
 use crate::checks::measures::capacity::{CONNECTING, OF_POOL, WAITING};
@@ -8,7 +8,7 @@ use crate::experiment::result::{Comparison, Statistic, VariantResult};
 
 const CAPACITY: [Column; 3] = [(WORKERS, VALUE), (WORKERS_USED, VALUE), (UTILISATION, VALUE)];
 
-/// The table of workers and their use, if the variants do not all provision the same.
+/// The table of workers and their use, if the variants do not all provision the same number.
 pub fn capacity(comparison: &Comparison) -> Option<Table> {
     let workers = comparison
         .variants
@@ -23,9 +23,9 @@ pub fn capacity(comparison: &Comparison) -> Option<Table> {
     })
 }
 
-/// The table of what is close to its limit in any variant, or beyond it: workers and cores that are
-/// busy for more than 70 % of the load, and connections for which one or more wait on average. The
-/// busiest come first, and no more than fit.
+/// The table of pools close to their limit in any variant, or beyond it: workers and cores that are
+/// busy for more than 70 % of the load, and connections for which one request or more waits on
+/// average. The busiest come first; at most as many as fit.
 pub fn bottlenecks(comparison: &Comparison) -> Option<Table> {
     const BUSY: f64 = 0.7;
     const QUEUED: f64 = 1.0;
@@ -53,7 +53,8 @@ pub fn bottlenecks(comparison: &Comparison) -> Option<Table> {
     })
 }
 
-/// The pools of which a measure is noteworthy in any variant, those with the highest number first.
+/// The pools with a noteworthy value of a measure in any variant, those with the highest value
+/// first.
 fn highest(
     comparison: &Comparison,
     measure: &'static Measure,

@@ -1,4 +1,4 @@
-//! The tables of what readers saw, and of what waited in doubt.
+//! The tables of the results of reads, and of waiting for in-doubt transactions.
 
 use super::{Column, MEAN, P99, Pick, Table, VALUE, cell, happened, head, is_measured, measured};
 use crate::checks::measures::catalogue::*;
@@ -17,10 +17,10 @@ const READS: [Column; 9] = [
     (BLOCKED, VALUE),
 ];
 
-/// Those of them that are left out, and said to be, where there was nothing of it in any variant.
+/// The columns that are left out, with a remark, if they are zero in all variants.
 pub(super) const UNLESS_NONE: [&Measure; 4] = [TORN, IN_DOUBT, IN_DOUBT_MAX, BLOCKED];
 
-/// The columns of each read by itself.
+/// The columns of each read separately.
 const OF_READ: [Column; 6] = [
     (reads::RIGHT, VALUE),
     (reads::STALE, VALUE),
@@ -30,7 +30,7 @@ const OF_READ: [Column; 6] = [
     (reads::LATENCY, Pick::Never),
 ];
 
-/// The table of what all reads of an operation or a table came to, and of what waited in doubt.
+/// The table of all reads of operations or tables, and of waiting for in-doubt transactions.
 pub(super) fn reads_and_blocking(comparison: &Comparison) -> Table {
     let right = "Right, answered in: of all scheduled reads, whenever they are made, those that \
                  took no longer and came back right.";
@@ -52,8 +52,8 @@ pub(super) fn reads_and_blocking(comparison: &Comparison) -> Table {
     table
 }
 
-/// The reads that services do for their clients, if there are any: each by itself, for they go
-/// different ways.
+/// The table of the reads that services make for their clients, if there are any: each separately,
+/// because they use different paths.
 pub(super) fn reads_by_services(comparison: &Comparison) -> Option<Table> {
     let mut names: Vec<_> = comparison.variants.iter().flat_map(|v| &v.reads).collect();
     names.sort_unstable();

@@ -1,4 +1,4 @@
-//! From what is written to what it means in a scenario.
+//! Resolution of the names in a counterexample in its scenario.
 
 use super::{Counterexample, CounterexampleText, FORMAT, Head, OperationText};
 use crate::faults::target::TABLE;
@@ -19,7 +19,7 @@ impl CounterexampleText {
     /// Resolves the names of the file in its scenario.
     ///
     /// # Errors
-    /// Everything that the scenario does not have, with its place in this file.
+    /// All names that the scenario does not have, each with its place in this file.
     pub fn resolve(&self, scenario: &Scenario) -> Result<Counterexample, Vec<Problem>> {
         let mut found = Vec::new();
         let head = &self.counterexample;
@@ -64,7 +64,7 @@ impl CounterexampleText {
         }
     }
 
-    /// The changes of the scenario, which must be possible one after the other.
+    /// The changes of the scenario, each of which must be possible after those before it.
     fn changes(&self, scenario: &Scenario, found: &mut Vec<Problem>) -> Vec<Change> {
         let mut changes = Vec::new();
         for text in &self.changes {
@@ -84,7 +84,7 @@ impl CounterexampleText {
         changes
     }
 
-    /// Every name that a fault strikes or waits for must stand for something.
+    /// Checks that every target and every trigger name of a fault exists.
     fn check_targets(&self, scenario: &Scenario, variant: &Variant, found: &mut Vec<Problem>) {
         let system = &scenario.system;
         let targets = Targets::of(system, &variant.pattern.drivers());
@@ -178,7 +178,7 @@ fn op_name(text: &At<String>, found: &mut Vec<Problem>) -> Option<OpName> {
     OpName::try_from(text.value.clone()).map_err(report).ok()
 }
 
-/// The row that a key means: by its number, or by the operation that made it.
+/// The row that a key stands for: given by its number, or by the operation that made it.
 fn row(
     system: &System,
     own: &OpName,

@@ -13,7 +13,7 @@ use crate::model::system::{RowKey, System};
 use crate::model::workload::maker;
 
 impl Counterexample {
-    /// The file, headed by a remark: why the property is violated, in words.
+    /// The text of the file. A comment at its head says in words why the property is violated.
     pub fn text(&self, system: &System, remark: &str) -> String {
         let mut text = String::new();
         for line in remark.lines() {
@@ -74,7 +74,7 @@ fn keys(system: &System, name: &OpName, info: &OpInfo) -> String {
     }
 }
 
-/// A row by its number, or by the operation that made it.
+/// A row: its number, or the operation that made it.
 fn row(system: &System, own: &OpName, key: RowKey) -> Value {
     let Some((load, number)) = maker(key) else { return Value::Integer(key.0 as i64) };
     let load = system.loads.get(load.index()).map_or("", |load| &load.name.lasting);

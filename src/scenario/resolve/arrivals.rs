@@ -1,4 +1,4 @@
-//! The check that a load offers something, and that some of it is measured.
+//! The check that a load offers operations, and that some of them are measured.
 
 use super::super::file::Load;
 use super::super::problem::{Code, Problem};
@@ -8,12 +8,12 @@ use crate::kernel::{Span, Time};
 use crate::model::system::Arrivals;
 use crate::reason;
 
-/// The fewest arrivals to expect where they are drawn: of a Poisson load that should have 3, one
-/// run in 20 has none.
+/// The least expected number of random arrivals that raises no warning: a Poisson load with a mean
+/// of 3 has no arrival in one run of 20.
 const FEWEST: f64 = 3.0;
 
 impl Context<'_> {
-    /// Reports a load of which nothing arrives, or nothing, or perhaps nothing, while it is
+    /// Reports a load of which no operation arrives, or none, or perhaps none, while it is
     /// measured: all its tables would be empty.
     pub(super) fn arrives(
         &mut self,
@@ -48,8 +48,8 @@ impl Context<'_> {
     }
 }
 
-/// How many operations a load that begins at `from` offers from `since` until `until` on average;
-/// infinitely many where that depends on others.
+/// The mean number of operations that a load that begins at `from` offers between `since` and
+/// `until`; infinite where it depends on other loads.
 fn expected(arrivals: &Arrivals, from: Span, since: Span, until: Span) -> f64 {
     let seconds = until.saturating_sub(since).as_secs_f64();
     let window = Time::ZERO + since..Time::ZERO + until;
@@ -57,7 +57,7 @@ fn expected(arrivals: &Arrivals, from: Span, since: Span, until: Span) -> f64 {
         Arrivals::Poisson(rate) => rate * seconds,
         Arrivals::Bursts { base, .. } => base * seconds,
         Arrivals::Constant(gap) => {
-            // One after each whole gap since the start.
+            // The first operation arrives one gap after the start.
             let before = |time: Span| {
                 time.saturating_sub(from).as_nanos().saturating_sub(1) / gap.as_nanos()
             };
@@ -73,7 +73,7 @@ fn expected(arrivals: &Arrivals, from: Span, since: Span, until: Span) -> f64 {
             _ => f64::INFINITY,
         },
         Arrivals::Closed { clients, think } => {
-            // Each thinks before it asks.
+            // A client thinks before its first request, too.
             let first = think.mean().unwrap_or_default();
             f64::from(*clients) * if first > 0.0 { seconds / first } else { f64::INFINITY }
         }

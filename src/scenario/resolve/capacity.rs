@@ -12,7 +12,7 @@ use crate::model::system::{Access, OperationKind, ReadWhat, ServiceId, StepSpec,
 use crate::patterns::pattern::{Demand, Prepared};
 use crate::reason;
 
-/// Something that is asked for more than it can give.
+/// A service or database whose demand exceeds its capacity.
 struct Overload {
     what: &'static str,
     name: Arc<str>,
@@ -21,8 +21,8 @@ struct Overload {
     capacity: f64,
 }
 
-/// Warns of services and databases whose mean demand exceeds their capacity, as the file lays them
-/// out, and of those that are overloaded only in a variant, its drivers among them.
+/// Warns of services and databases whose mean demand exceeds their capacity in the layout of the
+/// file, and of those, drivers included, that are overloaded only in a variant.
 pub(super) fn check(
     system: &System,
     layouts: &[Option<Laid<'_>>],
@@ -66,7 +66,7 @@ pub(super) fn check(
     }
 }
 
-/// How often each kind of operation is offered per second, as far as that is known before a run.
+/// The rate of each kind of operation per second, as far as it is known before a run.
 fn offered(system: &System) -> Vec<(OperationKind, f64)> {
     let mut rates: BTreeMap<OperationKind, f64> = BTreeMap::new();
     for load in &system.loads {
@@ -75,7 +75,7 @@ fn offered(system: &System) -> Vec<(OperationKind, f64)> {
     rates.into_iter().collect()
 }
 
-/// The overloaded services and databases of a layout, if drivers make these requests per second.
+/// The overloaded services and databases of a layout, given the requests per second of drivers.
 fn overloads(system: &System, requests: &[(TableId, f64)]) -> Vec<Overload> {
     demands(system, requests).into_iter().filter(|found| found.demand >= found.capacity).collect()
 }
@@ -91,7 +91,7 @@ pub(super) fn utilisation(pattern: &dyn Prepared, system: &System) -> f64 {
     parts.chain(drivers).fold(0.0, f64::max)
 }
 
-/// The services and databases of a layout, with what each is asked for and what it has.
+/// The demand and the capacity of each service and database of a layout.
 fn demands(system: &System, requests: &[(TableId, f64)]) -> Vec<Overload> {
     let mut busy = Busy::of(system);
     for (table, rate) in requests {
@@ -128,7 +128,8 @@ fn warning(overload: &Overload, lead: Reason, place: &Place, file: &File) -> Pro
     problem.help("the queue grows as long as the load lasts: lower the rate or add capacity")
 }
 
-/// Mean number of workers and cores that the load keeps busy.
+/// The mean number of workers and cores that the load keeps busy (Little's law: rate times holding
+/// time).
 struct Busy<'s> {
     system: &'s System,
     services: Vec<f64>,
@@ -162,8 +163,8 @@ impl<'s> Busy<'s> {
         busy
     }
 
-    /// A step holds a worker for its own work, its look-up, a statement and a commit; so does the
-    /// service that has asked for it, for as long.
+    /// Adds a step. It holds a worker for its own work, its look-up, a statement and a commit; the
+    /// service that has called for it holds a worker for the same time.
     fn step(&mut self, step: &StepSpec, rate: f64) {
         let looked = step.lookup.map_or(0.0, |lookup| self.look(step.by, lookup.table, rate));
         let database = self.system.table(step.table).database;
@@ -178,7 +179,8 @@ impl<'s> Busy<'s> {
         }
     }
 
-    /// A read holds a worker of who is asked, and of the owner if that one must ask in turn.
+    /// Adds a read. It holds a worker of the service that is called, and one of the owner if that
+    /// service must call the owner in turn.
     fn read(&mut self, by: Option<ServiceId>, part: Option<ServiceId>, table: TableId, rate: f64) {
         let (by, part) = match by {
             Some(by) => (by, part.unwrap_or(by)),
@@ -191,7 +193,7 @@ impl<'s> Busy<'s> {
         self.services[by.index()] += rate * held;
     }
 
-    /// How long a service needs to look into a table by the path that it has to it.
+    /// The time for which a service reads a table, by the path that it has to the table.
     fn look(&mut self, by: ServiceId, table: TableId, rate: f64) -> f64 {
         match self.system.access(by, table, Time::ZERO) {
             Access::Direct => self.statement(by, table, rate),
@@ -205,7 +207,7 @@ impl<'s> Busy<'s> {
         }
     }
 
-    /// How long a service waits for a statement: the way there and back, and a core.
+    /// The time for which a service waits for a statement: a round trip and the core time.
     fn statement(&mut self, by: ServiceId, table: TableId, rate: f64) -> f64 {
         let database = self.system.table(table).database.index();
         let work = mean(&self.system.databases[database].work);
@@ -213,7 +215,7 @@ impl<'s> Busy<'s> {
         work + 2.0 * self.trip(by, table)
     }
 
-    /// One way to the database of a table.
+    /// The mean one-way delay to the database of a table.
     fn trip(&self, by: ServiceId, table: TableId) -> f64 {
         let database = &self.system.databases[self.system.table(table).database.index()];
         match database.node {
@@ -222,7 +224,7 @@ impl<'s> Busy<'s> {
         }
     }
 
-    /// The way to another service and back.
+    /// The mean round trip to another service.
     fn call(&self) -> f64 {
         2.0 * mean(&self.system.links.default.delay)
     }
@@ -232,7 +234,7 @@ impl<'s> Busy<'s> {
     }
 }
 
-/// The mean of a time in seconds; nothing where it has none.
+/// The mean of a time in seconds; 0 for a distribution without a mean.
 fn mean(of: &Dist) -> f64 {
     of.mean().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The course of a run, clients, retries, variants and faults.
+//! Resolution of phases, clients, retries, variants and faults.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ use crate::model::contract::role;
 use crate::model::system::{BreakerSpec, ClientSpec, Phases, RetryChange, RetrySpec};
 use crate::reason;
 
-/// A day, ns.
+/// A day in nanoseconds.
 const DAY: u64 = 86_400_000_000_000;
-/// The longest run: what is kept of every second of it has to fit into memory.
+/// The longest run: results keep values for every second of it, and these have to fit into memory.
 pub(super) const LONGEST: Span = Span::from_nanos(30 * DAY);
 
 impl Context<'_> {
-    /// Reports names under which nothing can be kept: files and folders of results have them.
+    /// Reports names that are no names of files: files and folders of results are called by them.
     fn names_of_files(&mut self) {
         let leads_elsewhere = |letter: char| matches!(letter, '/' | '\\') || letter.is_control();
         let variants = self.file.variants.0.iter().map(|(name, _)| name);
@@ -105,7 +105,7 @@ impl Context<'_> {
         (retry, clients, phases)
     }
 
-    /// The deadline of a step, with a warning if it hides lock timeouts.
+    /// The deadline of a step, with a warning if no lock timeout can occur before it.
     fn step_deadline(&mut self) -> Span {
         let deadline = &self.file.retry.step_deadline;
         for (_, _, database) in self.file.databases.iter() {
@@ -122,7 +122,7 @@ impl Context<'_> {
         deadline.value.0
     }
 
-    /// Returns whether there are variants.
+    /// Reports a scenario without variants.
     pub(super) fn variants(&mut self) {
         let file = self.file;
         if file.variants.0.is_empty() {
@@ -141,7 +141,7 @@ impl Context<'_> {
         }
     }
 
-    /// The plan of faults, in order.
+    /// The faults of the plan, in order.
     pub(super) fn faults(&mut self) -> Vec<PlannedFault> {
         let file = self.file;
         for fault in file.faults.iter() {
@@ -157,7 +157,7 @@ impl Context<'_> {
         written.map(FaultText::planned).collect()
     }
 
-    /// Random faults, in order, each with its window.
+    /// The random faults, in order, each with its window.
     pub(super) fn nemeses(&mut self) -> Vec<Nemesis> {
         let load = self.file.scenario.load.value.0;
         let texts =
@@ -192,7 +192,7 @@ impl Context<'_> {
         }
     }
 
-    /// The zones, as faults call them.
+    /// The zones, by the names that faults use.
     fn zones(&self) -> BTreeSet<String> {
         let File { services, databases, drivers, .. } = self.file;
         let services = services.iter().filter_map(|(_, _, service)| service.zone.as_ref());
@@ -201,7 +201,7 @@ impl Context<'_> {
         all.map(|zone| format!("zone:{zone}")).collect()
     }
 
-    /// Returns whether this is one instance of a service, such as `ticket#2`.
+    /// Returns whether a target is one instance of a service, such as `ticket#2`.
     fn is_instance(&self, target: &str) -> bool {
         let Some((service, number)) = target.split_once('#') else { return false };
         let services = &self.file.services.0;
@@ -214,7 +214,7 @@ impl Context<'_> {
         number.zip(instances).is_some_and(|(number, all)| (1..=all).contains(&number))
     }
 
-    /// Returns whether this is a load, such as `load:orders`.
+    /// Returns whether a target is a load, such as `load:orders`.
     fn is_load(&self, target: &str) -> bool {
         let Some(name) = target.strip_prefix(LOAD) else { return false };
         let mut loads = self.file.load.iter();
@@ -283,7 +283,7 @@ pub(super) fn change(text: Option<&OwnRetry>) -> RetryChange {
     }
 }
 
-/// The clients with what differs.
+/// The clients of a variant: the usual ones, changed by these keys.
 pub(super) fn clients(usual: ClientSpec, text: Option<&OwnClients>) -> ClientSpec {
     let Some(text) = text else { return usual };
     ClientSpec {
@@ -329,7 +329,7 @@ fn meant_to_fail(variant: &str, file: &File) -> Vec<Arc<str>> {
     meant.map(|invariant| invariant.name.value.as_str().into()).collect()
 }
 
-/// The techniques of a stage, by their names.
+/// The techniques of a stage, by name.
 fn techniques(stage: &Stage<'_>) -> String {
     let names = stage.techniques.iter().map(|technique| technique.arrangement.name());
     let names = names.collect::<Vec<_>>().join(" + ");
@@ -339,7 +339,7 @@ fn techniques(stage: &Stage<'_>) -> String {
     }
 }
 
-/// Asks every variant's pattern whether it can run on the system of the variant.
+/// Checks for every variant whether its pattern can run on its system.
 pub(super) fn check_variants(
     layouts: &[Option<Laid<'_>>],
     file: &File,

@@ -1,4 +1,4 @@
-//! How a step's row follows from earlier rows.
+//! Resolution of derivations: how a step's row follows from earlier rows.
 
 use super::super::operation::Derive as DeriveText;
 use super::super::problem::{Code, Problem};
@@ -48,7 +48,7 @@ impl Context<'_> {
         Some(DeriveRule::Sum { of: of?, by: by?, to: to?, times: derive.times })
     }
 
-    /// The translation of a copied column; without one, both must hold the same sort of value.
+    /// The translation of a copied column; without one, both columns must have the same type.
     fn translation(
         &mut self,
         from: ColumnRef,
@@ -100,7 +100,7 @@ impl Context<'_> {
         let written = |at: usize| {
             let name = &scope.steps.all()[at];
             let steps = file.operations.iter().flat_map(|(_, _, operation)| &operation.steps);
-            // Names repeat between operations, places do not.
+            // Steps are compared by place, because the same name may occur in several operations.
             steps.into_iter().find(|step| step.name.place == name.place)
         };
         let writers: Vec<usize> = (0..scope.steps.all().len())

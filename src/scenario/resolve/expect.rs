@@ -1,4 +1,4 @@
-//! Resolves the expectations of measures and outcomes.
+//! Resolution of the expectations of measures and outcomes.
 
 use super::super::operation::{Amount, Expect};
 use super::super::problem::{Code, Place, Problem};
@@ -53,7 +53,7 @@ impl Context<'_> {
         Some(expectation)
     }
 
-    /// The variants that are meant: not the one that they are compared with.
+    /// The variants for which an expectation holds: never the one with which it compares them.
     fn apart(&mut self, variants: Vec<usize>, bound: &Bound, place: &Place) -> Option<Vec<usize>> {
         let Bound::Variant { name, .. } = bound else { return Some(variants) };
         let all = self.file.variants.names();
@@ -70,7 +70,7 @@ impl Context<'_> {
         None
     }
 
-    /// The one limit that was given.
+    /// The one limit that the expectation gives.
     fn limit<'e>(&mut self, expect: &'e Expect) -> Option<(Limit, &'e At<Amount>)> {
         let limits = [
             (Limit::Below, &expect.below),
@@ -98,7 +98,7 @@ impl Context<'_> {
         None
     }
 
-    /// A measure of the run or, as `operation` says, of one operation.
+    /// A measure of the run or, if `operation` is given, of one operation.
     fn measure(&mut self, name: &At<String>, operation: Option<&At<String>>) -> Option<Subject> {
         let file = self.file;
         let reads: Vec<&At<String>> = file.reads.0.iter().map(|(read, _)| read).collect();
@@ -141,8 +141,8 @@ impl Context<'_> {
         None
     }
 
-    /// The problem of a measure that nobody takes, or of which it is not said which number is
-    /// meant.
+    /// The problem of an unknown measure, or of one with many values for which no statistic is
+    /// chosen.
     fn unknown_measure(
         &self,
         name: &At<String>,
@@ -172,7 +172,7 @@ impl Context<'_> {
                 let all = self.measures.iter().copied().filter(|it| it.is_by_operation());
                 let all: Vec<&Measure> = all.collect();
                 match operation {
-                    // The text says the measure alone.
+                    // The text is the measure alone.
                     Some(_) => unknown_number(name, "", "operations have", &all),
                     None => unknown_number(name, &stem, "operations have", &all),
                 }
@@ -199,7 +199,7 @@ impl Context<'_> {
         }
     }
 
-    /// The problem of a measure that nobody takes, with those that were perhaps meant.
+    /// The problem of an unknown measure, with similar ones.
     fn no_measure(&self, name: &At<String>) -> Problem {
         let message = reason!("no measure is named `{}`", name.value);
         let problem = Problem::error(Code::UnknownMeasure, &name.place, message, "");
@@ -208,7 +208,8 @@ impl Context<'_> {
             Some((stem, end)) => (stem, format!(".{end}")),
             None => (name.value.as_str(), String::new()),
         };
-        // `m10` is more like `m1` than like `m10.done`, but surely means one of its own.
+        // Suggestions are restricted to the same family: `m10` is more like `m1` than like
+        // `m10.done`, but a measure of its own family is more probably meant.
         let family = stem.split('.').next();
         let is_own = |measure: &&&Measure| measure.id.split('.').next() == family;
         let own: Vec<&Measure> = self.measures.iter().filter(is_own).copied().collect();
@@ -250,7 +251,7 @@ impl Context<'_> {
         found
     }
 
-    /// The amount in the unit of the subject, or the variant that is there.
+    /// The bound: an amount in the unit of the subject, or the variant that is compared with.
     fn compared_with(&mut self, subject: &Subject, amount: &At<Amount>) -> Option<Bound> {
         let (found, wanted) = match (subject.unit(), &amount.value) {
             (_, Amount::Variant(name, times)) => {
@@ -311,8 +312,9 @@ fn unknown_part(
     problem.help(help).patch(&name.place, format!("{better:?}"))
 }
 
-/// A number that a part of the run does not have, though there is such a part: its name in the text
-/// is `stem`, which is empty if the text does not say it. `they_have` begins a sentence.
+/// The problem of a number that a part of the run does not have, though the part exists. `stem` is
+/// the name of the part in the text, or empty if the text does not name it; `they_have` begins a
+/// sentence.
 fn unknown_number(
     name: &At<String>,
     stem: &str,

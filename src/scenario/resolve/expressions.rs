@@ -1,4 +1,4 @@
-//! The expressions of an `update`.
+//! Resolution of the expressions of an `update`.
 
 use super::super::problem::{Code, Place, Problem};
 use super::super::suggest::nearest;
@@ -51,7 +51,7 @@ impl Context<'_> {
             }
             Err(misread) => misread,
         };
-        // Within the quotation marks, which a place of the text covers as well.
+        // The place includes the quotation marks, so the expression begins one byte later.
         let from = text.place.start + 1 + misread.at.start;
         let place: Place = from..(from + misread.at.len()).max(from + 1).min(text.place.end);
         let (code, label) = match misread.why {

@@ -1,4 +1,5 @@
-//! Warnings of what can do nothing: settings, faults without a target, expectations without value.
+//! Warnings of parts that do nothing: settings, faults without a target, expectations without a
+//! value.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::reason;
 /// The code of the warnings.
 const CODE: Code = Code::DoesNothing;
 
-/// Warns of settings, faults and expectations that can do nothing.
+/// Warns of settings, faults and expectations that do nothing.
 pub(super) fn check(
     layouts: &[Option<Laid<'_>>],
     expectations: &[Expectation],
@@ -58,8 +59,8 @@ fn guards_nobody(layouts: &[Option<Laid<'_>>], file: &File) -> Vec<Problem> {
     idle.collect()
 }
 
-/// Returns whether any node calls a service for an operation: as the one that is asked first, for a
-/// step before the answer, or for a look-up.
+/// Returns whether any node calls a service for an operation: as the first service, for a step
+/// before the answer, or for a look-up.
 fn is_called(service: ServiceId, variant: &VariantText, system: &System) -> bool {
     let pattern = variant.prepared(system);
     let for_step = |step: &StepSpec| step.by == service || step.asked_by == Some(service);
@@ -96,7 +97,7 @@ fn strikes_nobody(fault: &FaultText, file: &File) -> Vec<Problem> {
     fault.targets.iter().filter(absent).map(warn).collect()
 }
 
-/// Warns of an expectation about a number that some of its variants cannot have.
+/// Warns of an expectation of a number that some of its variants cannot have.
 fn no_value(
     expectation: &Expectation,
     text: &Expect,
@@ -141,14 +142,14 @@ fn no_value(
     })
 }
 
-/// Returns whether the read that a measure speaks of counts from the answer.
+/// Returns whether the times of the read that a measure is about count from the answer.
 fn follows_answers(key: &Key, file: &File) -> bool {
     let (Scope::Read(name) | Scope::ReadAt(name, ..)) = &key.scope else { return false };
     let named = file.reads.0.iter().find(|(known, _)| *known.value == **name);
     named.and_then(|(_, read)| read.as_ref()).is_some_and(|read| anchor(read) == Anchor::Answer)
 }
 
-/// The reason why no operation of a variant is answered in the way that a measure speaks of.
+/// The reason why no operation of a variant has the kind of answer that a measure is about.
 fn unanswered(key: &Key, variant: &VariantText, laid: &Laid<'_>) -> Option<&'static str> {
     let system = &laid.system;
     let wanted: Vec<_> = match &key.scope {

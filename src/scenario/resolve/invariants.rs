@@ -1,4 +1,4 @@
-//! Resolves the invariants of the tables.
+//! Resolution of the invariants of the tables.
 
 use super::super::operation::{
     Bound, CountEqual, Equal, Invariant, JudgedWhen, MeantToFail, References,
@@ -134,7 +134,7 @@ impl Context<'_> {
         let before = self.problems.len();
         let table_id = self.table_id(&part(table));
         let found = table_id.and_then(|id| find(self, id, &part(column)));
-        // The suggestion replaces only one half of what is written.
+        // The suggestion names only the table or only the column, so the other half is added.
         for problem in &mut self.problems[before..] {
             if let Some((_, better)) = &mut problem.patch {
                 let better_half = better.trim_matches('"').to_owned();

@@ -1,5 +1,5 @@
-//! The system of each variant: its techniques applied to what the file lays out, and whether
-//! everybody may then write what they write.
+//! The system of each variant: its techniques applied to the layout of the file, and the check that
+//! every service may then write the tables that its steps write.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use crate::model::reason::Reason;
 use crate::model::system::{Name, OperationKind, ServiceId, StepSpec, System, TableId};
 use crate::reason;
 
-/// A variant, laid out.
+/// A variant with its layouts.
 pub(super) struct Laid<'f> {
-    /// The layouts that hold one after the other, the first from the start.
+    /// The layouts that follow each other; the first holds from the start.
     pub stages: Vec<Stage<'f>>,
-    /// The system on which the variant runs: that of its only stage, or all in one.
+    /// The system on which the variant runs: that of its only stage, or one system for all stages.
     pub system: Arc<System>,
 }
 
 /// A layout that holds from a time on.
 pub(super) struct Stage<'f> {
-    /// From when on.
+    /// The time from which it holds.
     pub from: Span,
-    /// How it is arranged.
+    /// The techniques that arrange it.
     pub techniques: &'f [TechniqueText],
     /// The system of the file after its techniques.
     pub system: Arc<System>,
 }
 
 impl Stage<'_> {
-    /// Which stage of a variant it is, in words.
+    /// The stage of a variant in words, for messages.
     pub fn of(&self, variant: &str) -> Reason {
         match self.from {
             Span::ZERO => reason!("in the variant `{}`", variant),
@@ -43,7 +43,7 @@ impl Stage<'_> {
     }
 }
 
-/// Each variant, in order; none where a technique does not fit.
+/// The layouts of each variant, in order; `None` for a variant whose techniques do not fit.
 pub(super) fn lay_out<'f>(
     system: &Arc<System>,
     file: &'f File,
@@ -73,7 +73,7 @@ pub(super) fn lay_out<'f>(
     layouts
 }
 
-/// A system after these techniques, one after the other; none if one does not fit.
+/// Applies these techniques to a system one after the other; `None` if one does not fit.
 fn applied(
     system: &System,
     techniques: &[TechniqueText],
@@ -94,7 +94,8 @@ fn applied(
     Some(layout)
 }
 
-/// Reports what does not fit; the same of several variants only once, with all places.
+/// Reports a technique that does not fit; the same reason in several variants is reported once,
+/// with all places.
 fn report(reports: &mut Vec<Problem>, technique: &TechniqueText, reason: Reason, system: &System) {
     let word = technique.first_written(&reason.names);
     let place = word.map_or(&technique.place, |word| &word.place);
@@ -121,7 +122,7 @@ fn meant<'s>(name: &str, system: &'s System) -> Option<&'s str> {
     nearest(name, all.iter().map(|known| &*known.shown)).filter(|_| unknown)
 }
 
-/// A step whose service has no right to what it writes.
+/// A step whose service has no right to write its table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Trespass {
     kind: OperationKind,
@@ -138,9 +139,9 @@ fn trespasses(system: &System) -> Vec<Trespass> {
     steps.filter(|(_, spec)| barred(spec)).map(|(trespass, _)| trespass).collect()
 }
 
-/// Reports steps whose service neither owns what it writes nor has a right to it. What is so in
-/// every variant, and is no case of several writers, is a seeded bug in the step; anything else is
-/// a technique that is missing.
+/// Reports steps whose service neither owns the table that it writes nor has a right to it. If that
+/// is so in every variant, and only one service writes the table, the step names the wrong service;
+/// otherwise a technique is missing.
 pub(super) fn check_writers(
     system: &System,
     layouts: &[Option<Laid<'_>>],
@@ -172,7 +173,7 @@ pub(super) fn check_writers(
     }
 }
 
-/// The problem of a step that the file itself gives to the wrong service.
+/// The problem of a step for which the file itself names the wrong service.
 fn not_owner(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
     let step = &file.operations.0[at.kind.index()].1.as_ref()?.steps[at.step];
     let owner = &file.tables.0[table.index()].1.as_ref()?.owner;
@@ -186,7 +187,7 @@ fn not_owner(at: Trespass, table: TableId, file: &File) -> Option<Problem> {
     )
 }
 
-/// A variant that does not say how somebody may write what somebody else owns.
+/// The problem of a variant without a technique that lets a service write a table of another one.
 fn missing(
     at: Trespass,
     variant: &VariantText,

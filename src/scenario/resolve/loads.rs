@@ -1,4 +1,4 @@
-//! Loads and reads: what arrives and who looks.
+//! Resolution of loads and reads.
 
 use super::super::data::Data;
 use super::super::file::{self, Follows, Load, Read};
@@ -14,7 +14,7 @@ use crate::model::system::{
 };
 use crate::reason;
 
-/// The most operations of a load, or reads of a reader, in a run: a few gigabytes of outcomes.
+/// The most operations of a load, or reads of a reader, in a run: outcomes of a few gigabytes.
 const MOST: f64 = 1e8;
 
 impl Context<'_> {
@@ -74,7 +74,7 @@ impl Context<'_> {
         until
     }
 
-    /// Reports a load that offers more than a run can remember.
+    /// Reports a load that offers more operations than a run can keep in memory.
     fn not_too_many(&mut self, load: &Load, name: &At<String>, length: Span) {
         let (rate, at) = if let Some(rate) = &load.poisson {
             (rate.value.0, &rate.place)
@@ -88,7 +88,7 @@ impl Context<'_> {
         self.limited("operations", &name.value, at, rate * length.as_secs_f64());
     }
 
-    /// Reports what would come more than [`MOST`] times in a run.
+    /// Reports a load or a reader with more than [`MOST`] operations or reads in a run.
     pub(super) fn limited(&mut self, what: &str, name: &str, place: &Place, count: f64) {
         if count <= MOST {
             return;
@@ -168,7 +168,7 @@ impl Context<'_> {
         Some((name, &operation.as_ref()?.keys))
     }
 
-    /// Reports loads that follow each other in a circle, and so never begin.
+    /// Reports loads that follow each other in a cycle, and so never begin.
     fn no_circle(&mut self) {
         let file = self.file;
         let next = |at: usize| {
@@ -185,7 +185,7 @@ impl Context<'_> {
                     break;
                 }
             }
-            // Each circle is reported once, at its first load.
+            // Each cycle is reported once, at its first load.
             let whole = !circle.is_empty() && at == start;
             if whole && circle.iter().all(|(member, _)| *member >= start) {
                 let name = circle[0].1;

@@ -1,5 +1,5 @@
-//! From what is written to what it refers to: names become ids, and everything that can be
-//! known to be wrong before a run is reported.
+//! Resolution of a file: names become ids, and every error that can be found before a run is
+//! reported.
 
 mod arrivals;
 mod capacity;
@@ -51,8 +51,8 @@ pub struct Resolved {
     pub nemeses: Vec<Nemesis>,
 }
 
-/// Resolves a file in which faults may strike these roles and expectations may name these measures;
-/// nothing if any part is broken. Problems are added.
+/// Resolves a file in which faults may target these roles and expectations may name these measures;
+/// returns `None` if any part is broken. Problems are added to `problems`.
 pub fn resolve(
     file: &File,
     data: &Data<'_>,
@@ -124,7 +124,7 @@ pub fn resolve(
     Some(estimated(resolved))
 }
 
-/// The parts with the estimate of what a run of each variant comes to.
+/// Adds the estimated cost of a run of each variant.
 fn estimated(mut resolved: Resolved) -> Resolved {
     for variant in &mut resolved.variants {
         let Variant { name, pattern, system, .. } = &*variant;
@@ -145,10 +145,12 @@ struct Context<'f> {
     table: Names,
     operation: Names,
     load: Names,
-    /// Columns of each table and whether each holds words; none where the table is broken.
+    /// The columns of each table, and for each whether it holds words; `None` where the table is
+    /// broken.
     columns: Vec<Option<Columns>>,
     symbols: Vec<Arc<str>>,
-    /// Words that something writes to a column, and words that something looks for in it.
+    /// The words that are written to columns; the list after it has the words that columns are
+    /// compared with.
     written: Vec<(TableId, u8, At<String>)>,
     sought: Vec<(TableId, u8, At<String>)>,
     problems: Vec<Problem>,

@@ -1,11 +1,11 @@
-//! Names, what they refer to, and what was probably meant by those that refer to nothing.
+//! Look-up of names, with the problem of an unknown name and the similar names.
 
 use super::super::problem::{Code, Problem};
 use super::super::suggest::{either, nearest};
 use super::super::values::At;
 use crate::reason;
 
-/// All names of one sort.
+/// All names of parts of one sort.
 #[derive(Clone, Debug)]
 pub struct Names {
     code: Code,
@@ -14,12 +14,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// Names of things that are called `what`; `code` is the problem of an unknown one.
+    /// The names of parts that messages call `what`; `code` is the problem of an unknown one.
     pub fn new(code: Code, what: &'static str, known: Vec<At<String>>) -> Self {
         Self { code, what, known }
     }
 
-    /// The position of a name, or a problem.
+    /// The position of a name; if it is unknown, `None`, and its problem is added.
     pub fn find(&self, name: &At<String>, problems: &mut Vec<Problem>) -> Option<usize> {
         let found = self.known.iter().position(|known| known.value == name.value);
         if found.is_none() {
@@ -61,7 +61,7 @@ impl Names {
     }
 }
 
-/// A replacement for a name: in quotes, unless the name is a bare key.
+/// A replacement for a name, in quotes unless the name is written as a bare key.
 fn as_written(name: &At<String>, better: &str) -> String {
     let bare = name.place.len() == name.value.len();
     if bare { better.to_owned() } else { format!("{better:?}") }

@@ -1,4 +1,4 @@
-//! Operations: keys, steps, effects, and the order of steps.
+//! Resolution of operations: keys, steps, effects, and the order of steps.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl Context<'_> {
         keys.into_iter().collect()
     }
 
-    /// How a row is chosen.
+    /// The choice of a row for a key.
     pub(super) fn choice(&mut self, key: &At<Key>) -> Option<KeyChoice> {
         let rows = match &key.value {
             Key::New => return Some(KeyChoice::New),
@@ -126,7 +126,7 @@ impl Context<'_> {
         self.undos(steps, resolved, &scope)
     }
 
-    /// The direct predecessors of each step, or nothing after a problem.
+    /// The direct predecessors of each step; `None` after a problem.
     fn order(&mut self, operation: &Operation, scope: &Scope) -> Option<Vec<Vec<StepId>>> {
         let mut orders = Vec::new();
         for (at, step) in operation.steps.iter().enumerate() {
@@ -138,7 +138,8 @@ impl Context<'_> {
                         let at = scope.steps.find(name, &mut self.problems)?;
                         Some(StepId(at as u8))
                     });
-                    // All are looked up before the first unknown one ends it.
+                    // All names are looked up before the first unknown one ends it, so that all are
+                    // reported.
                     found.collect::<Vec<_>>().into_iter().collect()
                 }
             };
@@ -156,7 +157,7 @@ impl Context<'_> {
         self.no_cycle(&operation.steps, &orders).then_some(orders)
     }
 
-    /// Returns whether steps can be done one after the other; a cycle is reported, once.
+    /// Returns whether the steps have an order; a cycle is reported once.
     fn no_cycle(&mut self, steps: &[Step], orders: &[Vec<StepId>]) -> bool {
         let before = ancestors(orders);
         let in_cycle: Vec<usize> =
@@ -200,7 +201,7 @@ impl Context<'_> {
             table,
             key: key? as u8,
             effect: effect?,
-            // A placeholder where none is given: `undos` decides.
+            // A placeholder for an undo that is not given; `undos` sets it later.
             undo: undo.unwrap_or(Some(Effect::Set(Vec::new())))?,
             after,
             refuse: refuse.map_or(Some(None), |refuse| refuse.map(Some))?,
@@ -209,7 +210,7 @@ impl Context<'_> {
         })
     }
 
-    /// The effect of a step, which must be there: what changes no column could never be seen.
+    /// The effect of a step. A step without an effect could not be observed, so it is a problem.
     fn step_effect(&mut self, table: TableId, step: &Step, keys: &Names) -> Option<Effect> {
         let StepEffect::Change(effect) = &step.effect.value else {
             if let Some(undo) = &step.undo {
@@ -332,10 +333,11 @@ impl Context<'_> {
     }
 }
 
-/// For each step, all steps that come before it, as bits; in a cycle, also itself.
+/// The steps that come before each step, directly or not, as bits; in a cycle, also the step
+/// itself.
 fn ancestors(orders: &[Vec<StepId>]) -> Vec<u64> {
     let mut before = vec![0_u64; orders.len()];
-    // Each round reaches one step further; no path is longer than the number of steps.
+    // Each round reaches one step further, and no path is longer than the number of steps.
     for _ in orders {
         for (at, order) in orders.iter().enumerate() {
             before[at] |= order.iter().fold(0, |all, s| all | 1 << s.0 | before[s.index()]);

@@ -1,4 +1,4 @@
-//! The tables that faults are about, and their parts.
+//! Resolution of the tables and parts of tables that faults are about.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::model::system::{ReplicaSpec, System, TableId};
 use crate::reason;
 
 impl Context<'_> {
-    /// Returns whether a table has the column that a fault is about. That there is the table itself
-    /// is looked at for itself, and who keeps copies of it is up to the variants.
+    /// Checks that a table has the column that a fault is about. The table itself is checked
+    /// elsewhere, and which services have copies of it depends on the variant.
     pub(super) fn part(&mut self, part: &PartText) {
         let PartText::Column { table, column } = part else { return };
         if let Some(at) = self.table_position(&table.value) {
@@ -22,7 +22,7 @@ impl Context<'_> {
         }
     }
 
-    /// The position of a table by its name, or by the one that lasts.
+    /// The position of a table by its name, or else by its stream name.
     fn table_position(&self, name: &str) -> Option<usize> {
         let lasting = |(_, table): &(At<String>, Option<Table>)| {
             table.as_ref().is_some_and(|table| table.stream.as_deref() == Some(name))
@@ -31,8 +31,8 @@ impl Context<'_> {
         self.table.position(name).or_else(|| tables.iter().position(lasting))
     }
 
-    /// Returns whether there is a table that a fault strikes. It may be written with or without
-    /// what says that it is a table, and so is what was probably meant.
+    /// Checks that the table that a fault targets exists. The target may be written with or without
+    /// the prefix `table:`, and the suggestion is written in the same way.
     pub(super) fn target_table(&mut self, target: &At<String>, table: &str) {
         let before = self.problems.len();
         let name = At { place: target.place.clone(), value: table.to_owned() };

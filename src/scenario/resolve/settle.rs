@@ -15,9 +15,9 @@ use crate::model::system::System;
 use crate::patterns::pattern::Prepared;
 use crate::reason;
 
-/// Computes what each variant needs to settle. A given settle phase that is shorter than the
-/// longest of these is a warning. Without one it is the longest of what they would need if a fault
-/// lasted to the end of the load, as faults do where somebody looks for failures.
+/// Computes the settle phase that each variant needs. A given settle phase that is shorter than the
+/// longest of these is a warning. If none is given, it is the longest that any variant would need
+/// if a fault lasted to the end of the load, as faults of `driftlab explore` and of the fuzzer do.
 pub(super) fn settle(resolved: &mut Resolved, file: &File, problems: &mut Vec<Problem>) {
     let auto = file.scenario.settle.value == Settle::Auto;
     let mut needs = Vec::new();
@@ -61,8 +61,8 @@ pub(super) fn settle(resolved: &mut Resolved, file: &File, problems: &mut Vec<Pr
     }
 }
 
-/// The work left at the end of the load, by the mean utilisation of the busiest part: what cannot
-/// be served while a fault lasts, or at all, comes later.
+/// The backlog at the end of the load, by the mean utilisation of the busiest part: the work that
+/// could not be done while a fault lasted, or that exceeds the capacity.
 fn left_behind(pattern: &dyn Prepared, system: &System, resolved: &Resolved) -> LeftBehind {
     let seconds = |until: Span, from: Span| until.saturating_sub(from).as_secs_f64();
     let (load, busy) = (system.phases.load, utilisation(pattern, system));

@@ -1,5 +1,5 @@
-//! Several layouts in one system, where a variant switches its technique at a time: what may
-//! change under way, and what makes a switch impossible.
+//! One system with several layouts, for a variant that switches its technique at a time: the
+//! changes that are possible during a run, and the obstacles to a switch.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::model::system::{
 };
 use crate::reason;
 
-/// The system in which these stages follow each other; none if they cannot. Tables have the owner
-/// of the first stage and whatever rights any stage gives, and operations that a stage carries out
-/// otherwise are appended.
+/// The system in which these stages follow each other; `None` if they cannot. Tables have the owner
+/// of the first stage and the rights of all stages; an operation that a later stage carries out in
+/// another way is appended as another operation.
 pub(super) fn together(stages: &[Stage<'_>], problems: &mut Vec<Problem>) -> Option<Arc<System>> {
     let (first, later) = stages.split_first()?;
     if later.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn together(stages: &[Stage<'_>], problems: &mut Vec<Problem>) -> Opt
     Some(Arc::new(whole))
 }
 
-/// Where the techniques of a stage stand.
+/// The place of the techniques of a stage.
 fn place(stage: &Stage<'_>) -> Place {
     let start = stage.techniques.first().map_or(0, |first| first.place.start);
     start..stage.techniques.last().map_or(start, |last| last.place.end)
@@ -71,7 +71,7 @@ fn layout(stage: &Stage<'_>, kinds: &[OperationKind]) -> Layout {
     Layout { from: stage.from, kinds: kinds.to_vec(), rights: rights.collect() }
 }
 
-/// Returns whether a step of an operation looks something up by another path than before.
+/// Returns whether a step of an operation has a look-up that uses another path than before.
 fn looks_elsewhere(before: &System, after: &System, operation: &OperationSpec) -> bool {
     let path = |system: &System, step: &StepSpec| {
         step.lookup.map(|lookup| system.access(step.by, lookup.table, Time::ZERO))
@@ -99,11 +99,11 @@ fn add(table: &mut TableSpec, more: &TableSpec) {
     }
 }
 
-/// Why one stage cannot follow another.
+/// The reasons why one stage cannot follow another.
 fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
     let (was, is) = (&*before.system, &*after.system);
     let tables = tables(was, is);
-    // Copies are tables, too.
+    // Copies are tables, too, so that a change of a copy would be reported twice.
     let copies = if tables.is_empty() { copies(was, is) } else { Vec::new() };
     let all = [tables, copies, services(was, is), operations(was, is)];
     let found = all.into_iter().flatten();
@@ -119,7 +119,7 @@ fn obstacles(before: &Stage<'_>, after: &Stage<'_>) -> Vec<Problem> {
     found.map(problem).collect()
 }
 
-/// Tables that come, go, move, or look different.
+/// Tables that are added, removed or moved, or that have other columns.
 fn tables(was: &System, is: &System) -> Vec<Reason> {
     let named = |system: &System, table: &TableSpec| {
         system.tables.iter().any(|other| other.name == table.name)
@@ -152,7 +152,7 @@ fn tables(was: &System, is: &System) -> Vec<Reason> {
     gone.chain(fresh).chain(pairs).collect()
 }
 
-/// Services that run in another process.
+/// Services that run in another process than before.
 fn services(was: &System, is: &System) -> Vec<Reason> {
     let hosts = was.service_ids().filter(|id| was.host(*id) != is.host(*id));
     let moved = hosts.map(|id| {
@@ -164,7 +164,7 @@ fn services(was: &System, is: &System) -> Vec<Reason> {
     moved.collect()
 }
 
-/// Copies that come, go, are fed otherwise, or would have another source.
+/// Copies that are added or removed, are fed in another way, or have another source.
 fn copies(was: &System, is: &System) -> Vec<Reason> {
     let all = |system: &System| -> Vec<_> {
         let copies = system.replicas.iter();
@@ -181,7 +181,7 @@ fn copies(was: &System, is: &System) -> Vec<Reason> {
     tables.map(|id| reason!("`{}` would be copied otherwise", was.table(id).name.shown)).collect()
 }
 
-/// Operations that consist of something else.
+/// Operations that have other steps than before.
 fn operations(was: &System, is: &System) -> Vec<Reason> {
     let what = |operation: &OperationSpec| -> Vec<_> {
         operation.steps.iter().map(|step| (step.name.clone(), step.table, step.key)).collect()

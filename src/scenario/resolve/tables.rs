@@ -1,4 +1,4 @@
-//! Services, databases, tables, links and the broker.
+//! Resolution of services, databases, tables, links and the broker.
 
 use std::collections::BTreeMap;
 
@@ -200,7 +200,7 @@ pub(super) fn drivers(drivers: &Drivers) -> BTreeMap<&'static str, DriverSpec> {
     parts.into_iter().map(|(role, part)| (role, changed(&usual, part.as_ref()))).collect()
 }
 
-/// Gives drivers the capacity that they have in one variant.
+/// Changes the capacity of drivers to that of one variant.
 pub(super) fn change_drivers(system: &mut System, parts: &DriverParts) {
     let DriverParts { coordinator, orchestrator, relay, job, broker, .. } = parts;
     if let Some(part) = broker {
@@ -226,7 +226,7 @@ pub(super) fn change_drivers(system: &mut System, parts: &DriverParts) {
     }
 }
 
-/// A capacity with what a part of the file names instead.
+/// A capacity in which the keys of a part of the file replace the usual values.
 fn changed(usual: &DriverSpec, part: Option<&DriverPart>) -> DriverSpec {
     let Some(part) = part else { return usual.clone() };
     DriverSpec {

@@ -1,4 +1,5 @@
-//! Resolves traces: the arrivals that a CSV file lists, and whether they fall into the load.
+//! Resolution of traces: the arrivals that a CSV file lists, and the check that they fall into the
+//! load.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use crate::model::reason::Reason;
 use crate::model::system::Arrivals;
 use crate::reason;
 
-/// How many operations arrive at a time, or in the interval that begins then, and the row that said
-/// so first.
+/// The number of operations that arrive at a time, or in the interval that begins then, and the
+/// first row with that time.
 struct Entry<'r> {
     count: u64,
     row: &'r Row,
@@ -68,8 +69,8 @@ impl Context<'_> {
         })
     }
 
-    /// The length of the intervals in which arrivals are counted, if they are; nothing after a
-    /// problem.
+    /// The length of the intervals in which arrivals are counted, or `Some(None)` if they are not
+    /// counted in intervals; `None` after a problem.
     fn interval(&mut self, trace: &At<Trace>) -> Option<Option<Span>> {
         let TraceTable { count, every, .. } = &trace.value.0;
         let (given, missing, place, label) = match (count, every) {
@@ -85,7 +86,7 @@ impl Context<'_> {
         None
     }
 
-    /// The arrivals of a window; the others are reported.
+    /// The arrivals within a window; those outside are reported.
     fn within(
         &mut self,
         trace: &At<Trace>,
@@ -129,14 +130,14 @@ impl Context<'_> {
     }
 }
 
-/// The rows of the file with their times and, if they are asked for, their counts.
+/// The rows of the file, with their times and, if there is a column of counts, their counts.
 fn rows(table: &TraceTable, data: &Data<'_>, filter: &Filter) -> Result<Vec<Row>, Reason> {
     let count = table.count.iter().map(|count| count.value.as_str());
     let columns: Vec<&str> = std::iter::once(table.column.as_str()).chain(count).collect();
     data.rows(&table.file, &columns, filter)
 }
 
-/// The entries of these rows; those of the same time are one.
+/// The entries of these rows; rows with the same time become one entry.
 fn entries<'r>(table: &TraceTable, rows: &'r [Row]) -> Result<Entries<'r>, Reason> {
     let mut entries = Entries::new();
     for row in rows {
@@ -156,7 +157,7 @@ fn entries<'r>(table: &TraceTable, rows: &'r [Row]) -> Result<Entries<'r>, Reaso
     Ok(entries)
 }
 
-/// Checks that no interval begins before the one before it is over.
+/// Checks that no interval begins before the previous one has ended.
 fn apart(entries: &Entries<'_>, every: Span) -> Result<(), Reason> {
     let pairs = entries.iter().zip(entries.iter().skip(1));
     for ((at, _), (next, entry)) in pairs {
@@ -176,7 +177,8 @@ fn placed<'r>(table: &TraceTable, entries: Entries<'r>, from: Span) -> Placed<'r
         Origin::Start => (0, 0),
         Origin::First => (entries.keys().next().copied().unwrap_or(0), i128_of(from)),
     };
-    // What is divided lies within a run, or far from it.
+    // A time within a run, at most 30 days, fits into the 53 bits of an `f64`. Others may be
+    // inexact, since they are dropped.
     let faster = |span: i128| match table.speed.0 {
         1.0 => span,
         speed => (span as f64 / speed) as i128,

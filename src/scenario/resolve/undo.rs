@@ -1,4 +1,4 @@
-//! The compensation of a step: given, known, or needed and missing.
+//! The undo (compensation) of each step: given, known from its effect, or needed and missing.
 
 use super::super::operation::{Step, Undo};
 use super::super::problem::{Code, Problem};
@@ -33,7 +33,7 @@ impl Context<'_> {
         whole
     }
 
-    /// The undo that a step with this effect gives.
+    /// The undo that a step gives, for its effect.
     pub(super) fn undo(
         &mut self,
         table: TableId,
@@ -70,7 +70,7 @@ impl Context<'_> {
                 let negative = amounts.iter().map(|(column, n)| (*column, n.saturating_neg()));
                 Some(Effect::Add(negative.collect()))
             }
-            // Nothing that may still fail is left when every other step came before.
+            // After the last step no other step can fail, so its undo is never needed.
             _ if last(at, scope) => Some(Effect::Set(Vec::new())),
             _ => {
                 let message = reason!("the step `{}` cannot be taken back", step.name.value);

@@ -28,12 +28,12 @@ pub fn of_case(trial: &Trial<'_>, case: &Case, finding: &Finding) -> Explanation
         same.map_or(Verdict::Undecided, |found| found.judgement.verdict)
     };
     let (scenario, variant) = (&*scenario.name, &*trial.variant().name.shown);
-    // The run itself is told whole, whoever does not want to wait.
+    // The run itself is recorded completely, even if a stop was requested.
     let setup = Setup { limits: Limits::default(), ..trial.setup(case) };
     explain(scenario, variant, &setup, case.seed, violation, Some(&again))
 }
 
-/// A case as it was up to a moment: with the faults that had struck, and other random numbers from
+/// A case up to a moment: with the faults that had begun by then, and other random numbers from
 /// then on.
 fn continued(case: &Case, continuation: &Continuation) -> Case {
     let Continuation { kept, from, branch_seed } = continuation;

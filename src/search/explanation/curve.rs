@@ -1,18 +1,18 @@
-//! How inevitable a violation was, moment by moment.
+//! The inevitability of a violation, moment by moment.
 //!
 //! A run cannot be copied in the middle, but it can be run again and *branched*: up to a moment
-//! everything happens as it did, and behind it every draw is a new one. The share of such
-//! continuations that violate the same property says how inevitable the violation already was. The
-//! moment between which it rises names the cause.
+//! everything happens as it did, and after it every draw is a new one. The share of such
+//! continuations that violate the same property says how inevitable the violation already was.
+//! Where the share rises most, the cause lies between the two moments.
 //!
-//! **What is held fixed.** Up to and including the moment: the operations, every draw, and every
-//! fault that has struck by then, with its full length, since its end is part of it. **What is
-//! not**: faults of the plan that had not struck yet are left out of the continuation. So the curve
-//! asks: if nothing else goes wrong from here on, how likely does it still end badly? A fault that
-//! does the damage shows as a jump between the same instant without it and with it.
+//! **Held fixed**, up to and including the moment: the operations, every draw, and every fault that
+//! has begun by then, with its full length, since its end is part of it. **Not held fixed**: faults
+//! of the plan that had not begun yet are left out of the continuation. So the curve answers: if
+//! nothing else fails from here on, how likely is the violation still? A fault that causes it shows
+//! as a jump between the same instant without it and with it.
 //!
-//! Arrivals are listed in a case and do not change. Where a scenario draws nothing but constants,
-//! all continuations of a moment are alike, and the share is 0 or 1.
+//! Arrivals are listed in a case and do not change. If a scenario draws only constants, all
+//! continuations of a moment are equal, and the share is 0 or 1.
 
 use rayon::prelude::*;
 
@@ -21,38 +21,38 @@ use crate::checks::Verdict;
 use crate::kernel::{Span, Time};
 use crate::stats::wilson;
 
-/// Continuations that are run from each moment.
+/// The number of continuations of each moment.
 pub const RUNS: u64 = 20;
-/// At most so many moments are looked at.
+/// The greatest number of moments.
 pub const MOMENTS: usize = 24;
 
-/// How often the violation came about again from each of several moments on.
+/// The share of continuations of several moments that end in the violation again.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Curve {
     /// Continuations from each moment.
     pub runs: u64,
     /// The moments, in order.
     pub moments: Vec<Moment>,
-    /// How many moments there were to choose from.
+    /// The number of moments to choose from.
     pub candidates: usize,
-    /// Where it rises most, if it rises at all.
+    /// The steepest rise, if there is any.
     pub jump: Option<Jump>,
 }
 
-/// A moment, and how the continuations from it ended.
+/// A moment, with the results of its continuations.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Moment {
-    /// Everything up to this instant is as it was.
+    /// The time up to which everything is as it was.
     pub at: Time,
-    /// The events at that time, in words.
+    /// The text of the events at that time.
     pub what: String,
-    /// The fault that struck at this very moment, by its position in the plan.
+    /// The fault that began at this moment, by its position in the plan.
     pub fault: Option<usize>,
-    /// Which faults of the plan had struck and are kept, by their position in the plan.
+    /// For each fault of the plan, whether it had begun and is kept.
     pub kept: Vec<bool>,
     /// Continuations that violate the same property.
     pub violated: u64,
-    /// Continuations of which nobody can say it; they count as not violated.
+    /// Continuations that are undecided; they count as not violated.
     pub undecided: u64,
     /// The share that violates.
     pub share: Share,
@@ -78,22 +78,22 @@ pub struct Jump {
     pub after: usize,
     /// True if the intervals of the two do not overlap.
     pub is_clear: bool,
-    /// True if nothing else is known to have happened between the two.
+    /// True if no other event is known between the two.
     pub is_sharp: bool,
 }
 
-/// A run once more: everything as it was up to a time, then otherwise.
+/// A continuation of a run: everything as it was up to a time, then with other random numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Continuation {
-    /// Which faults of the plan still strike, by their position in the plan.
+    /// For each fault of the plan, whether it still begins.
     pub kept: Vec<bool>,
-    /// From when on the random stream is another one.
+    /// The time from which the random numbers differ.
     pub from: Time,
-    /// Names that other random numbers; never 0.
+    /// The branch seed of these random numbers; never 0.
     pub branch_seed: u64,
 }
 
-/// Where a run could be branched.
+/// A moment at which a run could be branched.
 struct Candidate {
     at: Time,
     kept: Vec<bool>,
@@ -101,15 +101,15 @@ struct Candidate {
     what: Vec<String>,
 }
 
-/// How many continuations violate the property, and of how many nobody can say.
+/// The numbers of continuations that violate the property and that are undecided.
 #[derive(Clone, Copy)]
 struct Count {
     violated: u64,
     undecided: u64,
 }
 
-/// The curve of a violation: `again` runs a continuation and judges the same property. Nothing if
-/// the space_time shows no event at all.
+/// The curve of a violation: `again` runs a continuation and judges the same property. None if the
+/// diagram shows no event.
 pub fn curve(
     space_time: &SpaceTime,
     faults: usize,
@@ -151,8 +151,7 @@ fn moment(candidate: Candidate, Count { violated, undecided }: Count) -> Moment 
 
 /// Runs the continuations of a candidate.
 fn measure(candidate: &Candidate, again: &(dyn Fn(&Continuation) -> Verdict + Sync)) -> Count {
-    // What happens at the instant itself is kept, so the other random numbers begins right behind
-    // it.
+    // Events at the instant itself are kept, so the other random numbers begin right after it.
     let from = candidate.at + Span::from_nanos(1);
     let verdicts: Vec<Verdict> = (1..=RUNS)
         .into_par_iter()
@@ -162,8 +161,8 @@ fn measure(candidate: &Candidate, again: &(dyn Fn(&Continuation) -> Verdict + Sy
     Count { violated: count(Verdict::Violated), undecided: count(Verdict::Undecided) }
 }
 
-/// Every instant at which something happened to the operations, apart with each set of faults that
-/// had struck by then.
+/// Every instant with an event of the operations, once for each set of faults that had begun by
+/// then.
 fn candidates(space_time: &SpaceTime, faults: usize) -> Vec<Candidate> {
     let mut happened = happenings(space_time);
     happened.sort_by_key(|(tick, _, _)| *tick);
@@ -175,7 +174,7 @@ fn candidates(space_time: &SpaceTime, faults: usize) -> Vec<Candidate> {
         }
         match candidates.last_mut() {
             Some(last) if last.at == tick.time && last.kept == kept => {
-                // A fault stands for everything that it does at the same instant.
+                // A fault stands for all its effects at the same instant.
                 if last.what.len() < 3 && last.fault.is_none() {
                     last.what.push(what);
                 }
@@ -189,7 +188,7 @@ fn candidates(space_time: &SpaceTime, faults: usize) -> Vec<Candidate> {
     candidates
 }
 
-/// Everything that the space_time shows, in words.
+/// Every event of the diagram, as text.
 fn happenings(space_time: &SpaceTime) -> Vec<(Tick, Option<usize>, String)> {
     let lane = |at: usize| &*space_time.lanes[at].name;
     let names = |lanes: &[usize]| lanes.iter().map(|at| lane(*at)).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! The events on the nodes that concern some operations: commits and what they show, forced writes,
+//! The events on nodes that concern some operations: commits with their effects, forced writes,
 //! decisions, answers.
 
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ struct Teller<'a> {
     system: &'a System,
     recording: &'a Recording,
     events: Vec<NodeEvent>,
-    /// The effects that stores have shown since their last commit, all at one instant.
+    /// The effects that stores have shown since their last commit, all of one instant.
     effects: Option<Effects>,
     logs: BTreeMap<LogId, LogBook>,
 }
@@ -62,7 +62,7 @@ struct Effects {
     lost: bool,
 }
 
-/// How far a log has been written and forced, in records since its last crash.
+/// The positions up to which a log was written and forced, in records since its last crash.
 #[derive(Default)]
 struct LogBook {
     written: u64,
@@ -143,7 +143,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Shows what a database did at its own node, whoever wrote it down.
+    /// Adds an event of a database at the database's own node, whichever node recorded it.
     fn push_at_home(
         &mut self,
         record: &Record,
@@ -194,7 +194,7 @@ impl Teller<'_> {
         }
     }
 
-    /// A commit shows what the records just before it said.
+    /// Adds a commit with the effects of the records before it.
     fn commit(&mut self, record: &Record, database: DatabaseId, at: Tick, involved: bool) {
         let node = self.home(database).unwrap_or(record.node);
         let shown = self.effects.take_if(|effects| effects.node == node);
@@ -210,7 +210,7 @@ impl Teller<'_> {
         self.events.push(NodeEvent { node, since: None, at, text, tone, op });
     }
 
-    /// Closes changes without a commit: a store lost what was not durable.
+    /// Ends a set of changes without a commit: a store lost what was not durable.
     fn close(&mut self) {
         if let Some(Effects { node, at, op, words, lost }) = self.effects.take() {
             let tone = if lost { Tone::Bad } else { Tone::Good };
@@ -224,7 +224,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Finds out which flush of a log covers which forced record.
+    /// Finds the flush of a log that covers each forced record.
     fn follow_logs(&mut self, record: &Record, at: Tick, involved: bool) {
         match record.event {
             Event::Logged { log, label, forced } => {
@@ -232,7 +232,8 @@ impl Teller<'_> {
                 book.written += 1;
                 let (node, op) = (record.node, record.op);
                 if !forced && involved && log.database().is_none() {
-                    // What nobody waits for may be what is wrong: a transaction that is forgotten.
+                    // A record that no process waits for may be the failure itself, such as that of
+                    // a forgotten transaction.
                     let text = format!("{} written", self.recording.names.label(label));
                     let tone = Tone::Plain;
                     self.events.push(NodeEvent { node, since: None, at, text, tone, op });
@@ -264,7 +265,7 @@ impl Teller<'_> {
         }
     }
 
-    /// A forced write has ended: for a database's own records the event behind it says so.
+    /// Adds the end of a forced write; for a database's own records the event after it shows it.
     fn forced(&mut self, log: LogId, forcing: &Forcing, at: Tick, durable: bool) {
         let label = self.recording.names.label(forcing.label);
         let text = match (durable, log.database().is_some()) {

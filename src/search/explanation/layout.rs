@@ -1,4 +1,4 @@
-//! From a recorded run to the [`SpaceTime`] of some of its operations.
+//! The layout of the [`SpaceTime`] diagram of some operations, from a recorded run.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpI
     }
 }
 
-/// The name of an operation: as every run knows it, if it has such a name.
+/// The name of an operation: that of every run, if it has one.
 pub(super) fn name(recording: &Recording, op: OpId) -> String {
     let known = recording.names.operations.get(op.0 as usize).and_then(Option::as_ref);
     known.map_or_else(|| format!("operation {}", op.0), ToString::to_string)
@@ -119,7 +119,7 @@ impl Participants {
         Self { nodes }
     }
 
-    /// The node that talked to each database first.
+    /// The node that called each database first.
     fn homes(recording: &Recording) -> BTreeMap<NodeId, NodeId> {
         let mut homes = BTreeMap::new();
         for record in &recording.records {
@@ -139,12 +139,12 @@ impl Participants {
         self.nodes.iter().position(|known| *known == node)
     }
 
-    /// The lane of a node that takes part.
+    /// The lane of a participating node.
     fn lane(&self, node: NodeId) -> usize {
         self.find(node).unwrap_or_default()
     }
 
-    /// The lanes of those nodes that take part.
+    /// The lanes of the participating nodes among these.
     fn among(&self, nodes: &[NodeId]) -> Vec<usize> {
         let mut lanes: Vec<usize> = nodes.iter().filter_map(|node| self.find(*node)).collect();
         lanes.sort_unstable();

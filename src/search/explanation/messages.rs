@@ -1,5 +1,4 @@
-//! The messages of some operations: their own, those that caused what happened to them, and the
-//! answers.
+//! The messages that concern some operations: their own, their causes, and the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,7 @@ use crate::model::contract::label;
 use crate::model::network::Place;
 use crate::model::record::{Event, LabelId, MessageClass, OpId};
 
-/// A message on its way.
+/// A message in transit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trip {
     pub from: NodeId,
@@ -22,7 +21,7 @@ pub(super) struct Trip {
     cause: u32,
     pub sent: Tick,
     pub end: End,
-    /// The answer of a process, or of the machine of one that is down.
+    /// The kind of answer, if the message is one: of a process, or of the machine of a dead one.
     pub answer: Option<Answering>,
     pub copy: bool,
     pub fault: Option<usize>,
@@ -37,7 +36,7 @@ pub(super) enum Answering {
     Refused,
 }
 
-/// At most so many messages are shown.
+/// The greatest number of messages that are shown.
 const MOST: usize = 60;
 
 /// Every message of a run, by number.
@@ -98,8 +97,8 @@ pub(super) fn trips(recording: &Recording) -> BTreeMap<u32, Trip> {
     trips
 }
 
-/// A message answers the one that started its process if it carries the same name back; what a
-/// database sends is an answer in any case.
+/// Marks answers: a message answers the one that started its process if it has the same label; a
+/// message from a database is always an answer.
 fn mark_answers(trips: &mut BTreeMap<u32, Trip>, names: &Names) {
     let answers: Vec<u32> = trips
         .iter()
@@ -118,8 +117,8 @@ fn mark_answers(trips: &mut BTreeMap<u32, Trip>, names: &Names) {
     }
 }
 
-/// Those messages that concern some operations: sent on their behalf, or the cause of something
-/// that happened to them, or the answer to such a cause.
+/// The messages that concern some operations: those sent for them, those that caused one of their
+/// events, and the answers to these.
 pub(super) fn concerning(
     recording: &Recording,
     trips: &BTreeMap<u32, Trip>,
@@ -144,9 +143,9 @@ pub(super) fn concerning(
     chosen
 }
 
-/// Leaves out what only fills the picture, and more the more there is: statements inside
-/// transactions first, then answers of databases, then what is sent to them, then repetitions.
-/// What was lost, doubled or struck by a fault stays as long as possible.
+/// Leaves out messages that add little, and more of them the more there are: statements inside
+/// transactions first, then answers of databases, then requests to them, then repetitions. Messages
+/// that were lost, duplicated or affected by a fault are kept as long as possible.
 pub(super) fn selected(
     names: &Names,
     trips: &BTreeMap<u32, Trip>,
@@ -188,7 +187,7 @@ fn is_statement(names: &Names, trip: &Trip) -> bool {
     session && is_quiet(trip) && [label::STATEMENT, label::ROLLBACK].contains(&trip.label)
 }
 
-/// Nothing is worth telling about it.
+/// Returns whether a message is uneventful.
 const fn is_quiet(trip: &Trip) -> bool {
     matches!(trip.end, End::Arrived(_)) && trip.fault.is_none() && !trip.copy
 }
@@ -197,7 +196,7 @@ pub(super) fn is_database(names: &Names, node: NodeId) -> bool {
     names.actors.get(usize::from(node.0)).is_some_and(|actor| actor.place == Place::Database)
 }
 
-/// Of messages that say the same thing to the same node, the first two and the last.
+/// Keeps of equal messages to the same node the first two and the last.
 fn without_repeats(trips: Vec<Trip>) -> Vec<Trip> {
     let name = |trip: &Trip| {
         (trip.from, trip.to, trip.label, trip.op, trip.answer.is_some(), trip.end_kind())

@@ -1,4 +1,4 @@
-//! Faults in words.
+//! Faults and rows in words.
 
 use crate::faults::plan::{PlannedFault, Start};
 

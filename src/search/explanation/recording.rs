@@ -1,4 +1,4 @@
-//! A run once more, with its whole history and every name in it kept.
+//! A recording of a run: its whole history, and every name in it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ pub(super) struct Recording {
     pub ran: Ran,
 }
 
-/// The names of everything in a run.
+/// The names in a run.
 pub(super) struct Names {
     /// Every node, by number.
     pub actors: Vec<Actor>,
@@ -34,7 +34,7 @@ pub(super) struct Names {
     pub databases: Vec<NodeId>,
     /// Every label, by number.
     pub labels: Vec<&'static str>,
-    /// Every operation, by number, as every run knows it.
+    /// The name of every operation in every run, by number.
     pub operations: Vec<Option<OpName>>,
     /// The reach of each fault of the plan, by its position there.
     pub reached: Vec<Reached>,
@@ -52,18 +52,18 @@ impl Names {
 pub(super) struct Actor {
     /// Its name, as shown.
     pub name: String,
-    /// The kind of machine.
+    /// The kind of node.
     pub place: Place,
 }
 
-/// The reach of a fault in the world of the run.
+/// The nodes, links or message that a fault affects in the world of the run.
 #[derive(Clone, Debug)]
 pub(super) enum Reached {
     /// These nodes.
     Nodes(Vec<NodeId>),
     /// The links between these sides or groups.
     Links(Vec<Vec<NodeId>>),
-    /// The message at whose point it strikes.
+    /// The message whose point triggers it.
     Message,
 }
 
@@ -75,7 +75,7 @@ impl Sink<Record> for Keeper {
     }
 }
 
-/// Runs once more and keeps everything.
+/// Runs once more and records everything.
 pub(super) fn record(setup: &Setup, seed: u64) -> Recording {
     let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };

@@ -1,4 +1,4 @@
-//! The rows that an operation touches, and what the stores show of it there at the end.
+//! The rows that an operation touches, with the effects that the stores show at the end.
 
 use super::recording::Recording;
 use crate::checks::OperationRow;
@@ -10,12 +10,12 @@ use crate::model::system::{
     Effect, Expr, RowKey, RowLock, StepId, StepSpec, System, TableSpec, ValueSpec,
 };
 
-/// The state of one step of one operation in its store when the run is over.
+/// The final state of one step of one operation in its store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowState {
-    /// Of which operation, as a position in the explanation's list.
+    /// The operation, as a position in the explanation's list.
     pub op: usize,
-    /// Which of its steps.
+    /// The name of the step.
     pub step: String,
     /// The effect of the step on the row.
     pub effect: String,
@@ -25,19 +25,19 @@ pub struct RowState {
     pub key: String,
     /// The database that holds it.
     pub store: String,
-    /// How often it shows the effect, less how often it shows that it was taken back.
+    /// The number of times that the effect shows, less that of its compensation.
     pub shows: i64,
-    /// True if the effect was taken back.
+    /// True if the effect was compensated.
     pub undone: bool,
-    /// Since when it is so: the last change, or for an effect that is missing the first instant at
-    /// which another row showed the operation.
+    /// The time of the last change or, for a missing effect, the first instant at which another row
+    /// showed the operation.
     pub since: Option<Time>,
-    /// True if it is on the wrong side: missing although the client heard nothing worse than
-    /// silence, there although it heard no, or there too often.
+    /// True if it disagrees with the answer: missing although the client was not told no, there
+    /// although it was, or there too often.
     pub disagrees: bool,
 }
 
-/// The rows of one operation, a line for each step.
+/// The rows of one operation, one entry for each step.
 pub(super) fn rows(
     system: &System,
     recording: &Recording,
@@ -76,7 +76,7 @@ pub(super) fn rows(
         .collect()
 }
 
-/// The state of one step in its store, and since when.
+/// The state of one step in its store, with the time of its last change.
 #[derive(Default)]
 struct Provenance {
     forward: i64,
@@ -110,7 +110,7 @@ fn key_text(recording: &Recording, op: OpId, key: u64) -> String {
     }
 }
 
-/// The effect of a step in words.
+/// The text of the effect of a step.
 fn effect(system: &System, table: &TableSpec, step: &StepSpec) -> String {
     let column = |at: &u8| table.columns.get(usize::from(*at)).map_or("?", |column| &*column.name);
     let value = |value: &ValueSpec| match value {

@@ -1,24 +1,23 @@
-//! A space-time diagram as data: who took part, which messages passed between them,
-//! what happened where, and what went wrong.
+//! A space-time diagram as data: participants, messages, events and faults.
 //!
-//! Everything has its true instant. What happens at the same instant keeps the order of the
-//! history, so a cause is never drawn behind its effect.
+//! Everything has its true instant. Events of the same instant keep the order of the history, so
+//! that a cause never comes after its effect.
 
 use crate::kernel::Time;
 
-/// The course of some operations, ready to be drawn.
+/// The space-time diagram of some operations.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SpaceTime {
     /// The origin of times: the arrival of the first operation.
     pub origin: Time,
-    /// When the run ended.
+    /// The time of the end of the run.
     pub until: Time,
-    /// True if the system was at rest then.
+    /// True if the system was quiescent then.
     pub settled: bool,
     /// The participants: clients first, then in the order of appearance, databases beside the
-    /// service that talked to them first.
+    /// service that called them first.
     pub lanes: Vec<Lane>,
-    /// The operations, as every run knows them.
+    /// The names of the operations in every run.
     pub operations: Vec<String>,
     /// The messages, in the order in which they were sent.
     pub messages: Vec<Message>,
@@ -28,20 +27,20 @@ pub struct SpaceTime {
     pub outages: Vec<Outage>,
     /// Faults that struck, in order.
     pub strikes: Vec<Strike>,
-    /// The events that are not shown.
+    /// The counts of the events that are not shown.
     pub left_out: LeftOut,
 }
 
-/// A node that took part.
+/// A participating node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lane {
     /// Its name.
     pub name: String,
-    /// The kind of machine.
+    /// The kind of node.
     pub sort: Sort,
 }
 
-/// Kinds of machine.
+/// The kinds of nodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Sort {
     /// All clients together.
@@ -54,12 +53,12 @@ pub enum Sort {
     Driver,
 }
 
-/// An instant, and the place within it: the position in the history.
+/// An instant, with the position in the history within it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Tick {
-    /// When.
+    /// The time.
     pub time: Time,
-    /// In which order, among what happens at that time.
+    /// The order among events of that time.
     pub turn: u32,
 }
 
@@ -68,7 +67,7 @@ pub struct Tick {
 pub struct Message {
     /// The sender, as a position in [`SpaceTime::lanes`].
     pub from: usize,
-    /// To whom.
+    /// The receiver, as a position in [`SpaceTime::lanes`].
     pub to: usize,
     /// The name of the message.
     pub text: String,
@@ -76,50 +75,50 @@ pub struct Message {
     pub reply: bool,
     /// True if the network made it, as a second copy.
     pub copy: bool,
-    /// On whose behalf, as a position in [`SpaceTime::operations`].
+    /// The operation, as a position in [`SpaceTime::operations`].
     pub op: Option<usize>,
-    /// When it left.
+    /// The time at which it was sent.
     pub sent: Tick,
-    /// The end of the message.
+    /// The outcome of the message.
     pub end: End,
-    /// The fault that struck it, by its position in the plan.
+    /// The fault that affected it, by its position in the plan.
     pub fault: Option<usize>,
 }
 
-/// The end of a message.
+/// The outcome of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
     /// The message arrived.
     Arrived(Tick),
-    /// The message was lost, at the latest then.
+    /// The message was lost, by this time at the latest.
     Lost(Tick),
-    /// The run was over before it arrived.
+    /// The run ended before it arrived.
     Travelling,
 }
 
-/// Something that happened on a node.
+/// An event on a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mark {
-    /// Where, as a position in [`SpaceTime::lanes`].
+    /// The node, as a position in [`SpaceTime::lanes`].
     pub lane: usize,
-    /// When it began, if it took time: a forced write.
+    /// The beginning, for an event that takes time: a forced write.
     pub since: Option<Tick>,
-    /// When it happened.
+    /// The time of the event.
     pub at: Tick,
-    /// The event in words.
+    /// The text of the event.
     pub text: String,
     /// The meaning of the event for the operation.
     pub tone: Tone,
-    /// On whose behalf, as a position in [`SpaceTime::operations`].
+    /// The operation, as a position in [`SpaceTime::operations`].
     pub op: Option<usize>,
 }
 
 /// The meaning of an event for the operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
-    /// The operation goes on.
+    /// The operation continues.
     Plain,
-    /// Something is there for good.
+    /// An effect is durable or final.
     Good,
     /// Something is lost or refused.
     Bad,
@@ -128,26 +127,26 @@ pub enum Tone {
 /// A node that was down.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outage {
-    /// Which, as a position in [`SpaceTime::lanes`].
+    /// The node, as a position in [`SpaceTime::lanes`].
     pub lane: usize,
-    /// When it crashed.
+    /// The time of the crash.
     pub from: Tick,
-    /// When it was back, if it was.
+    /// The time of the restart, if there was one.
     pub to: Option<Tick>,
 }
 
-/// A fault that struck.
+/// An active fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Strike {
     /// Its position in the plan.
     pub fault: usize,
     /// The name of its kind.
     pub kind: String,
-    /// When it began.
+    /// The time at which it began.
     pub from: Tick,
-    /// When it ended, if it did.
+    /// The time at which it ended, if it did.
     pub to: Option<Tick>,
-    /// The part of the diagram that it struck.
+    /// The part of the diagram that it affected.
     pub place: Place,
 }
 

@@ -1,4 +1,4 @@
-//! The runs of an exploration, spread over cores, in an order that the results do not show.
+//! The execution of an exploration on all cores, with results that do not depend on their order.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,11 +20,11 @@ use crate::search::coverage::Coverage;
 use crate::search::points::{Passed, Recorder, Sessions};
 use crate::search::trial::{Case, Tried};
 
-/// When the faults of a run began and ended.
+/// The times at which the faults of a run began and ended.
 #[derive(Default)]
 struct Course {
     faults: Vec<(Time, Option<Time>)>,
-    /// How many records came before the first began.
+    /// The number of records before the first fault began.
     before: u64,
     seen: u64,
 }
@@ -54,7 +54,7 @@ struct RecordedRun {
     outcome: Outcome,
     passed: Vec<Arc<Passed>>,
     facts: Facts,
-    /// The place of the first fault among the points.
+    /// The position of the first fault among the points.
     from: usize,
 }
 
@@ -103,12 +103,12 @@ impl Exploration<'_> {
         self.trial.stop().is_set()
     }
 
-    /// How many more runs the cap allows.
+    /// The number of further runs that the cap allows.
     fn room(&self, done: usize) -> usize {
         self.cap.map_or(usize::MAX, |cap| (cap as usize).saturating_sub(done))
     }
 
-    /// Runs the plans with one fault, and finds what may follow each.
+    /// Runs the plans with one fault, and finds the candidates for a second one after each.
     fn singles(
         &self,
         strikes: Vec<Strike>,
@@ -202,7 +202,7 @@ impl Exploration<'_> {
         }
     }
 
-    /// Runs a plan for its verdict.
+    /// Runs a plan and returns its verdict.
     fn outcome(&self, strikes: &[Strike]) -> Outcome {
         let course = Rc::new(RefCell::new(Course::default()));
         let sinks = vec![Rc::clone(&course) as _];
@@ -210,7 +210,7 @@ impl Exploration<'_> {
         judged(&tried, strikes, &course.borrow())
     }
 
-    /// Runs a plan, and keeps its points and what is to be known of its history.
+    /// Runs a plan and returns its points and the facts of its history.
     fn recorded(&self, strikes: &[Strike]) -> RecordedRun {
         let facts = Rc::new(RefCell::new(Facts::new(self.operations.len())));
         let course = Rc::new(RefCell::new(Course::default()));
@@ -228,7 +228,7 @@ impl Exploration<'_> {
         let course = course.borrow();
         let from = match strikes.is_empty() {
             true => 0,
-            // The recorder is run behind the fault.
+            // The watcher of the recorder is called after that of the fault.
             false => passed.partition_point(|passed| passed.records <= course.before),
         };
         let outcome = judged(&tried, strikes, &course);
@@ -269,7 +269,7 @@ fn judged(tried: &Tried, strikes: &[Strike], course: &Course) -> Outcome {
     }
 }
 
-/// So many of these, spread evenly; all if there is room.
+/// The positions of so many of these, spread evenly; all if there is room.
 fn spread(all: usize, room: usize) -> Vec<usize> {
     let count = all.min(room);
     (0..count).map(|at| at * all / count).collect()

@@ -1,4 +1,4 @@
-//! Which faults are worth trying in one run, and which of them would only repeat another.
+//! The candidate faults of one run, and the pruning of those that would only repeat another.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,18 +11,18 @@ use crate::model::point::{Hook, When};
 use crate::model::record::LabelId;
 use crate::search::points::Passed;
 
-/// Something done at a point.
+/// A fault that is injected at a point.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Strike {
-    /// Where.
+    /// The point.
     pub passed: Arc<Passed>,
     /// The injected fault.
     pub injection: Injection,
 }
 
 impl Strike {
-    /// The injected fault in a few words. A message names both its ends, a database that works does
-    /// not say for whom.
+    /// The text of the injected fault. A message names both its ends; a database does not name its
+    /// client.
     pub fn name(&self) -> String {
         match (&self.passed.session, self.injection) {
             (Some((_, far)), Injection::Partition) => format!("partition from {far}"),
@@ -31,29 +31,30 @@ impl Strike {
     }
 }
 
-/// Why a plan need not be run.
+/// The reason why a plan need not be run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum PruneReason {
-    /// Since an earlier point with the same fault nothing happened that the fault could tell apart.
+    /// Since an earlier point with the same fault nothing happened that the fault could
+    /// distinguish.
     SameState,
-    /// All was forced, so a crash that loses the rest is a plain one.
+    /// Every record was forced, so a crash that loses the others equals a plain one.
     NothingUnforced,
-    /// The run was at rest, as it was at an earlier point with the same fault.
+    /// The run was quiescent, as at an earlier point with the same fault.
     AtRest,
     /// The message never arrived anyway.
     LostAnyway,
-    /// The second point comes before the first: the same pair in the other order.
+    /// The second point comes before the first: it is the same pair in the other order.
     OtherOrder,
-    /// Both strike at one point, where only one of them can do anything.
+    /// Both faults are at one point, where only one of them can have an effect.
     OneOfTwo,
-    /// The faults strike nodes and operations that never have to do with each other.
+    /// The faults affect nodes and operations that never interact.
     Apart,
-    /// The same pair at another operation that went the same way.
+    /// The same pair was tried at another operation that went the same way.
     Symmetric,
 }
 
 impl PruneReason {
-    /// All, in the order in which they are run.
+    /// All reasons, in the order in which they are checked.
     pub const ALL: [Self; 8] = [
         Self::SameState,
         Self::NothingUnforced,
@@ -65,7 +66,7 @@ impl PruneReason {
         Self::Symmetric,
     ];
 
-    /// As reports write it: so many plans were pruned because ...
+    /// The text in reports: so many plans were pruned because ...
     pub const fn why(self) -> &'static str {
         match self {
             Self::SameState => "nothing happened since an earlier point with the same fault",
@@ -79,7 +80,7 @@ impl PruneReason {
         }
     }
 
-    /// In tables and JSON.
+    /// The name in tables and JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SameState => "same-state",
@@ -94,7 +95,7 @@ impl PruneReason {
     }
 }
 
-/// How many plans were pruned, by reason.
+/// The numbers of pruned plans, by reason.
 pub type Pruned = BTreeMap<PruneReason, u64>;
 
 /// Adds up what was pruned.
@@ -104,29 +105,29 @@ pub fn add(into: &mut Pruned, other: &Pruned) {
     }
 }
 
-/// A run, as far as the choice of faults needs it.
+/// The parts of a run that the choice of faults needs.
 pub struct RunFacts<'a> {
-    /// Its points.
+    /// The points of the run.
     pub passed: &'a [Arc<Passed>],
-    /// Its history.
+    /// The facts of its history.
     pub facts: &'a Facts,
-    /// When everything heals: from then on nothing strikes any more.
+    /// The time at which everything heals, and after which no fault begins.
     pub heals: Time,
 }
 
-/// The faults that may strike a run.
+/// The faults that may be injected into a run.
 #[derive(Default)]
 pub struct Found {
-    /// Each fault that is worth trying.
+    /// The faults that are to be tried.
     pub strikes: Vec<Strike>,
     /// The counts of faults that were pruned.
     pub pruned: Pruned,
-    /// Those of them for which another one stands, by its position.
+    /// The faults that another one represents, with the position of that one.
     pub repeated: Vec<(Strike, usize)>,
 }
 
-/// Every fault that may strike a run at or behind the point number `from`. `first` is what was done
-/// there, if anything was.
+/// Every fault that may be injected into a run at or after the point number `from`. `first` is the
+/// fault that was injected there, if any.
 pub fn candidates(run: &RunFacts, from: usize, first: Option<Injection>) -> Found {
     let mut seen = Seen::default();
     let mut found = Found::default();
@@ -162,9 +163,9 @@ pub fn candidates(run: &RunFacts, from: usize, first: Option<Injection>) -> Foun
     found
 }
 
-/// Of two things done at one point, whether the second is worth trying. A node that crashes there
-/// sends nothing, and what is cut off or ordered already takes no second order; so only a crash and
-/// a partition add up.
+/// Returns why the second of two faults at one point need not be tried, if so. A node that crashes
+/// there sends nothing, and a message that is cut off or already changed cannot be changed again;
+/// so only a crash and a partition combine.
 fn at_one_point(first: Injection, second: Injection) -> Option<PruneReason> {
     match (first, second) {
         (first, Injection::Partition) if first.is_crash() => None,
@@ -173,25 +174,26 @@ fn at_one_point(first: Injection, second: Injection) -> Option<PruneReason> {
     }
 }
 
-/// The faults met before, by what would repeat them: where, and the position of the fault that was
-/// tried there or stands for it.
+/// The faults seen so far, by the situation that would be repeated: with the position of the fault
+/// that was tried there or represents it.
 #[derive(Default)]
 struct Seen {
     last: BTreeMap<(Injection, NodeId, NodeId), (Place, usize)>,
     rest: BTreeMap<Rest, usize>,
 }
 
-/// When, and behind how many records.
+/// A time, and the number of records before it.
 type Place = (Time, u64);
 
-/// A fault at rest: its kind, its ends, the label of its message, and how much was unforced.
+/// A fault in a quiescent run: its kind, its ends, the label of its message, and the number of
+/// unforced records.
 type Rest = (Injection, NodeId, NodeId, Option<LabelId>, i64);
 
-/// Why a fault only repeats another, and which one, if any.
+/// The reason why a fault only repeats another one, and which one, if any.
 type Repeats = Option<(PruneReason, Option<usize>)>;
 
 impl Seen {
-    /// Returns whether an earlier point stands for this one, and why.
+    /// Returns whether an earlier point represents this one, and why.
     fn repeats(&mut self, run: &RunFacts, passed: &Passed, injection: Injection) -> Repeats {
         let point = &passed.point;
         let same = match injection {
@@ -215,7 +217,7 @@ impl Seen {
         })
     }
 
-    /// A fault was tried, or the one with this position stands for it.
+    /// Notes that a fault was tried, or that the one at this position represents it.
     fn stands(&mut self, run: &RunFacts, passed: &Passed, injection: Injection, by: usize) {
         let place = (passed.at, passed.records);
         self.last.insert(key(passed, injection), (place, by));
@@ -224,9 +226,10 @@ impl Seen {
         }
     }
 
-    /// At one instant, without a record between the two, a node has neither sent, nor received, nor
-    /// stored anything: whatever lasts is the same. Only a request that it takes up makes a
-    /// difference without a record: before, it is refused; behind, nobody answers.
+    /// A node has neither sent, received nor stored anything between two points of one instant
+    /// without a record between them, so its durable state is the same. Only the start of a request
+    /// makes a difference without a record: before it the request is refused, after it there is no
+    /// answer.
     fn same_crash(&self, passed: &Passed, injection: Injection) -> Repeats {
         let (before, by) = self.last.get(&key(passed, injection))?;
         let takes_up = passed.point.hook == Hook::Receive && passed.point.when == When::After;
@@ -234,8 +237,8 @@ impl Seen {
         same.then_some((PruneReason::SameState, Some(*by)))
     }
 
-    /// A cut lasts until everything heals. As long as nothing has arrived between the two ends it
-    /// makes no difference since when: what is under way is lost with the later one, too.
+    /// A cut lasts until everything heals. As long as no message has arrived between the two ends,
+    /// its start makes no difference: messages in flight are also lost with the later one.
     fn same_cut(&self, run: &RunFacts, passed: &Passed) -> Repeats {
         let key = key(passed, Injection::Partition);
         let ((_, before), by) = self.last.get(&key)?;
@@ -252,7 +255,7 @@ fn key(passed: &Passed, injection: Injection) -> (Injection, NodeId, NodeId) {
 }
 
 /// When every operation is done and nothing is under way or held, a node or link is in the same
-/// state as at its last point at rest, whatever polls and timers went by.
+/// state as at its last quiescent point, despite polls and timers in between.
 fn rest(run: &RunFacts, passed: &Passed, injection: Injection) -> Option<Rest> {
     if !passed.quiet || !run.facts.is_at_rest(passed.records) {
         return None;

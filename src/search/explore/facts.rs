@@ -1,5 +1,5 @@
-//! The facts of a run's history that decide which faults are worth trying: everything by its place
-//! in the history, so that it can be asked for any of the run's points.
+//! The facts of a run's history that decide which faults are tried, each with its position in the
+//! history, so that they can be evaluated at any point of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,17 @@ use crate::model::record::{Event, Kind, OpId, Record};
 #[derive(Default)]
 pub struct Facts {
     seen: u64,
-    /// How many operations are offered in all.
+    /// The number of operations that are offered.
     offered: usize,
     answered: usize,
-    /// Messages under way, durable unfinished work, nodes that are down, faults in force.
+    /// The numbers of messages in flight, durable unfinished work, nodes that are down, and active
+    /// faults.
     open: [i64; 4],
-    /// From which place on the run was at rest, or no longer was.
+    /// The positions from which on the run was quiescent, or no longer was.
     rest: Vec<(u64, bool)>,
-    /// Records of a node's logs that a crash would lose, from each place on.
+    /// The number of records of a node's logs that a crash would lose, from each position on.
     unforced: BTreeMap<NodeId, Vec<(u64, i64)>>,
-    /// The messages that arrived, or were given up, between which nodes.
+    /// The messages that arrived, or were given up, with the nodes between which they were sent.
     landings: Vec<(u64, NodeId, NodeId)>,
     sent: BTreeMap<u64, (NodeId, u32)>,
     lost: BTreeSet<u32>,
@@ -38,39 +39,39 @@ const DOWN: usize = 2;
 const FAULTS: usize = 3;
 
 impl Facts {
-    /// Nothing has happened yet to so many operations.
+    /// The facts before the first record, for so many operations.
     pub fn new(offered: usize) -> Self {
         Self { offered, ..Self::default() }
     }
 
-    /// Returns whether at this place every operation had arrived and was answered, and nothing was
-    /// under way for any: no message, nothing held, everybody up and every fault healed.
+    /// Returns whether at this position every operation had arrived and was answered, and nothing
+    /// was under way for any: no message, no held work, no node down and no active fault.
     pub fn is_at_rest(&self, place: u64) -> bool {
         let before = self.rest.partition_point(|(at, _)| *at <= place);
         before > 0 && self.rest[before - 1].1
     }
 
-    /// How many log records a crash of this node would have lost at this place.
+    /// The number of log records that a crash of this node would have lost at this position.
     pub fn unforced(&self, node: NodeId, place: u64) -> i64 {
         let Some(changes) = self.unforced.get(&node) else { return 0 };
         let before = changes.partition_point(|(at, _)| *at < place);
         if before == 0 { 0 } else { changes[before - 1].1 }
     }
 
-    /// Returns whether anything arrived between these nodes behind one place and before another. A
-    /// crash and a session given up count as well: they tell the other end.
+    /// Returns whether anything arrived between these nodes after one position and before another.
+    /// A crash and the end of a session count as well: the other end learns of them.
     pub fn has_landed(&self, ends: (NodeId, NodeId), from: u64, to: u64) -> bool {
         let begin = self.landings.partition_point(|(at, ..)| *at < from);
         let between = self.landings[begin..].iter().take_while(|(at, ..)| *at < to);
         let is_end = |node: NodeId| node == ends.0 || node == ends.1;
-        // What a node that is down receives is written down by the world.
+        // The world records what a node receives that is down.
         let concerns = |one: NodeId, other: NodeId| {
             is_end(one) && is_end(other) || one == NodeId::WORLD && is_end(other)
         };
         between.into_iter().any(|(_, one, other)| concerns(*one, *other))
     }
 
-    /// Returns whether the message that left `node` at this place never arrived anyway.
+    /// Returns whether the message that left `node` at this position never arrived anyway.
     pub fn is_lost_anyway(&self, node: NodeId, place: u64) -> bool {
         let next = self.sent.range(place..).find(|(_, (from, _))| *from == node);
         next.is_some_and(|(_, (_, number))| {
@@ -78,12 +79,12 @@ impl Facts {
         })
     }
 
-    /// A hash of what happened to each operation, times counted from its arrival.
+    /// A hash of what happened to each operation, with times since its arrival.
     pub fn stories(&self) -> Vec<u64> {
         self.stories.iter().map(Fingerprint::value).collect()
     }
 
-    /// A hash of what happened on behalf of no operation.
+    /// A hash of what happened for no operation.
     pub fn elsewhere(&self) -> u64 {
         self.elsewhere.value()
     }
@@ -142,7 +143,7 @@ impl Facts {
         changes.push((self.seen, now.max(0)));
     }
 
-    /// Adds a record to the story of its operation.
+    /// Adds a record to the hash of its operation.
     fn tell(&mut self, record: &Record) {
         let op = record.op.0 as usize;
         let since = match self.arrived.get(op) {

@@ -1,4 +1,4 @@
-//! Fault injection at one of the semantic points of a run.
+//! The faults that are injected at the semantic points of a run.
 
 use toml::de::DeValue;
 
@@ -11,10 +11,9 @@ use crate::search::points::Passed;
 /// A fault that is injected at a point.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Injection {
-    /// The process that is there crashes and restarts after the outage; what it had written to a
-    /// log is there again.
+    /// The process crashes and restarts after the outage; unforced log records survive.
     Crash,
-    /// The process crashes, and what was written to a log but not forced is gone.
+    /// The process crashes and restarts after the outage; unforced log records are lost.
     CrashAndLose,
     /// The message never arrives.
     Lose,
@@ -22,13 +21,13 @@ pub enum Injection {
     Duplicate,
     /// The message arrives after its sender has given up.
     Delay,
-    /// Nothing passes between the two ends of the message, or of the session in which a database
-    /// works, any more until everything is healed.
+    /// No message passes between the two ends of the message, or of the session in which a database
+    /// works, until everything is healed.
     Partition,
 }
 
 impl Injection {
-    /// All, in the order of the table.
+    /// All faults, in the order of the table.
     pub const ALL: [Self; 6] = [
         Self::Crash,
         Self::CrashAndLose,
@@ -38,7 +37,7 @@ impl Injection {
         Self::Partition,
     ];
 
-    /// As tables write it.
+    /// The name in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Crash => "crash",
@@ -55,13 +54,13 @@ impl Injection {
         matches!(self, Self::Crash | Self::CrashAndLose)
     }
 
-    /// Returns whether it concerns one message and is over as soon as it has begun.
+    /// Returns whether it affects one message and is over as soon as it has begun.
     pub const fn is_about_a_message(self) -> bool {
         matches!(self, Self::Lose | Self::Duplicate | Self::Delay)
     }
 
-    /// Returns whether it can be done at a point. Clients do not crash; what becomes of a message
-    /// is settled before it leaves; and it needs two ends to cut them apart.
+    /// Returns whether it can be injected at a point. Clients do not crash; the fate of a message
+    /// is decided before it leaves; and a partition needs two ends.
     pub fn applies(self, passed: &Passed) -> bool {
         let point = &passed.point;
         let leaves = point.hook.is_message() && point.when == When::Before;
@@ -73,7 +72,7 @@ impl Injection {
         }
     }
 
-    /// The fault that does it. A node stays down for `outage`, a partition lasts until `heals`.
+    /// The planned fault. A node stays down for `outage`, a partition lasts until `heals`.
     pub fn planned(self, passed: &Passed, outage: Span, heals: Time) -> PlannedFault {
         let trigger = &passed.trigger;
         let text =

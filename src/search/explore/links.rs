@@ -1,24 +1,24 @@
 //! The links between the nodes of a run: nodes that exchanged a message, and nodes that worked for
-//! the same operation. Groups that never met cannot have influenced each other.
+//! the same operation. Groups without a link cannot have influenced each other.
 
 use std::collections::BTreeMap;
 
 use crate::kernel::NodeId;
 use crate::model::record::{Event, OpId, Record};
 
-/// Nodes and operations, joined into groups.
+/// Nodes and operations in a union-find structure.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     above: BTreeMap<u32, u32>,
 }
 
-/// An operation, in the numbering of groups; nodes have their own numbers.
+/// The number of an operation in that structure; nodes have their own numbers.
 const fn operation(op: OpId) -> u32 {
     1 << 31 | op.0
 }
 
 impl Links {
-    /// Takes in one record. Clients belong to their operations, not to each other.
+    /// Takes in one record. Clients are joined to their operations, not to each other.
     pub fn see(&mut self, record: &Record) {
         let node = (record.node != NodeId::WORLD).then_some(u32::from(record.node.0));
         let op = (record.op != OpId::NONE).then(|| operation(record.op));
@@ -32,7 +32,7 @@ impl Links {
         }
     }
 
-    /// Joins the groups of another run to these.
+    /// The union with the groups of another run.
     pub fn with(&self, other: &Self) -> Self {
         let mut joined = self.clone();
         other.above.iter().for_each(|(one, other)| joined.join(*one, *other));

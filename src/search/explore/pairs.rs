@@ -1,22 +1,23 @@
-//! Pairs of faults: the second is taken from the run with the first, so that what is only reached
-//! in recovery is struck, too.
+//! Pairs of faults: the second is taken from the run with the first, so that points which are only
+//! reached in recovery are covered, too.
 //!
-//! No pair is missed. Of two faults that both strike, one strikes first. Up to there the run goes
-//! as without any, so its point is one of the run without faults; and from there on it goes as with
-//! that fault alone, so the other's point is one of *that* run. Which pairs repeat another:
+//! No pair is missed. Of two faults that both begin, one begins first. Up to there the run equals
+//! the one without faults, so its point is a point of that run; and from there on it equals the run
+//! with that fault alone, so the other's point is a point of *that* run. A pair repeats another one
+//! in these cases:
 //!
 //! - *in the other order*: points of the second run that come before the first fault. That pair is
 //!   found from the run whose first fault it is.
-//! - *apart*: the two strike nodes that never have to do with each other, neither in the run with
-//!   the one fault nor in that with the other: no message between them, and no operation (with its
-//!   client) at both, over any number of steps. What happens to either group is then what happens
-//!   to it with its own fault alone, and both of these runs are made.
-//! - *symmetric*: two operations of the same kind that touch no common row, nor one of anybody
-//!   else's, stand for each other if the run with a message fault at the one is, record by record,
-//!   the run with that fault at the other with the two exchanged, and a second message fault
-//!   strikes one of the two. This is never assumed, it is seen: with drawn delays hardly any two
-//!   operations are that much alike. Services are never taken for each other: their draws have
-//!   names.
+//! - *apart*: the two affect nodes that never interact, neither in the run with the one fault nor
+//!   in that with the other: no message between them, and no operation (with its client) at both,
+//!   over any number of steps. Either group then behaves as with its own fault alone, and both of
+//!   these runs are made.
+//! - *symmetric*: two operations of the same kind that touch no common row, nor one of any other
+//!   operation, represent each other if the run with a message fault at the one is, record by
+//!   record, the run with that fault at the other with the two exchanged, and a second message
+//!   fault affects one of the two. This is never assumed but compared: with drawn delays hardly any
+//!   two operations are that similar. Services never represent each other, because their random
+//!   streams are named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,30 +28,30 @@ use crate::kernel::{NodeId, Span};
 use crate::model::system::System;
 use crate::search::trial::Offer;
 
-/// A run with one fault, as far as pairs need it.
+/// The parts of a run with one fault that pairs need.
 pub struct First {
     /// The fault.
     pub strike: Strike,
-    /// The faults that may strike behind it.
+    /// The faults that may be injected after it.
     pub seconds: Vec<Strike>,
     /// The links between nodes.
     pub links: Links,
-    /// The hashes of what happened to each operation, and on behalf of none.
+    /// The hashes of what happened to each operation, and to none.
     pub stories: (Vec<u64>, u64),
 }
 
-/// A fault by its name.
+/// A fault and its name.
 type Named = (Injection, String);
 
 fn named(strike: &Strike) -> Named {
     (strike.injection, strike.passed.trigger.toml())
 }
 
-/// Which fault stands for each that may strike the run without any: mostly itself.
+/// The fault that represents each candidate of the run without faults; mostly itself.
 pub struct Standing(BTreeMap<Named, Named>);
 
 impl Standing {
-    /// Those that were kept, and those that only repeat one of them.
+    /// The representatives of faults that were kept, and of those that repeat one of them.
     pub fn new(strikes: &[Strike], repeated: &[(Strike, usize)]) -> Self {
         let kept = strikes.iter().map(|strike| (named(strike), named(strike)));
         let others = repeated.iter().map(|(strike, by)| (named(strike), named(&strikes[*by])));
@@ -58,8 +59,8 @@ impl Standing {
     }
 }
 
-/// The pairs that are left of all, as positions of the first and of its second, and what was
-/// pruned.
+/// The pairs that are left, as positions of the first and of its second, and the numbers of pruned
+/// ones.
 pub fn pairs(
     firsts: &[First],
     standing: &Standing,
@@ -93,8 +94,8 @@ pub fn pairs(
     (left, pruned)
 }
 
-/// Returns whether two faults strike groups that never meet, neither with the one nor with the
-/// other.
+/// Returns whether two faults affect groups that never interact, neither with the one fault nor
+/// with the other.
 fn are_apart(one: &First, other: &First) -> bool {
     let struck = |first: &First| {
         let passed = &first.strike.passed;
@@ -103,15 +104,15 @@ fn are_apart(one: &First, other: &First) -> bool {
     };
     let met =
         |links: &Links| struck(one).any(|node| struck(other).any(|far| links.have_met(node, far)));
-    // Mostly they met at once; only if not, both runs together are asked.
+    // Most nodes have interacted in one of the runs; only if not, the union of both is computed.
     !met(&one.links) && !met(&other.links) && !met(&one.links.with(&other.links))
 }
 
 /// Two operations, the earlier one first, by position and by name.
 type Alike = ((usize, usize), (String, String));
 
-/// Pairs of operations of the same kind and on rows that nobody else touches; where
-/// something recurs they arrive at the same place of its period.
+/// Pairs of operations of the same kind on rows that no other operation touches; if there is a
+/// period, they arrive at the same phase of it.
 fn alike(offers: &[Offer], system: &System, period: Span) -> Vec<Alike> {
     let rows = |at: usize| -> BTreeSet<(u16, u64)> {
         let info = &offers[at].info;
@@ -166,7 +167,7 @@ fn exchanged(strike: &Strike, (one, other): &(String, String)) -> Option<Named> 
     strike.injection.is_about_a_message().then(|| (strike.injection, trigger.toml()))
 }
 
-/// The run with the same message fault at an earlier operation that is alike, if it went the same.
+/// The run with the same message fault at an earlier similar operation, if it went the same way.
 fn twin(
     first: &First,
     firsts: &[First],

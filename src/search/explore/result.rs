@@ -17,33 +17,33 @@ pub struct Explored {
     pub variant: String,
     /// The seed of all draws.
     pub seed: u64,
-    /// How many faults a plan has at most.
+    /// The greatest number of faults in a plan.
     pub depth: u8,
     /// The operations that were offered.
     pub operations: Vec<OpName>,
-    /// How many points the run without faults passes before everything would heal.
+    /// The number of points that the run without faults passes before the heal.
     pub points: u64,
     /// The properties that were judged, in the order of the verdicts of each plan.
     pub properties: Vec<String>,
-    /// The paths of the pattern, and those that its plans took within its budget.
+    /// The paths of the pattern, with those that plans within its budget took.
     pub coverage: Coverage,
     /// Every plan that was run: the one without faults, those with one, those with two.
     pub plans: Vec<Plan>,
-    /// Plans with one fault that were not run, and why.
+    /// The numbers of plans with one fault that were pruned, by reason.
     pub pruned_singles: Pruned,
-    /// Plans with two faults that were not run, and why.
+    /// The numbers of plans with two faults that were pruned, by reason.
     pub pruned_pairs: Pruned,
     /// Plans that a cap or an interruption left out.
     pub left_out: u64,
-    /// True if pairs are not even counted, since runs with their first fault were left out.
+    /// True if pairs are not counted, because runs with their first fault were left out.
     pub is_cut_short: bool,
-    /// True if somebody asked to stop.
+    /// True if a stop was requested.
     pub interrupted: bool,
 }
 
-/// A plan of faults, and what its run came to.
+/// A plan of faults, with the outcome of its run.
 pub struct Plan {
-    /// Its faults, in the order in which they strike.
+    /// Its faults, in the order in which they begin.
     pub strikes: Vec<Strike>,
     /// The outcome of its run.
     pub outcome: Outcome,
@@ -54,32 +54,32 @@ pub struct Plan {
 pub struct Outcome {
     /// True if everything had settled at the end.
     pub settled: bool,
-    /// True if every fault struck.
+    /// True if every fault began.
     pub struck: bool,
-    /// Why the plan is outside of what the pattern is made for, if it is.
+    /// The excess of the plan over the pattern's budget, if there is one.
     pub degraded: Option<Excess>,
     /// The census of its operations.
     pub census: Census,
-    /// From the heal to all or nothing everywhere; none if that never came.
+    /// The time from the heal until every operation was complete or absent; none if that never
+    /// came.
     pub recovery: Option<Span>,
     /// The verdict on each property.
     pub verdicts: Vec<Verdict>,
-    /// Why the first violated one is.
+    /// The reason for the first violation.
     pub why: String,
     /// The paths of the pattern that it took.
     pub paths: Paths,
 }
 
 impl Outcome {
-    /// Returns whether the run says what becomes of its plan: it came to rest, and was struck as
+    /// Returns whether the run decides about its plan: it settled, and every fault began as
     /// planned.
     pub fn is_decided(&self) -> bool {
         self.settled && self.struck
     }
 
-    /// The verdict on the run: what is violated beyond the budget of the pattern is no violation,
-    /// and a run that does not say what becomes of its plan, or in which no property at all had a
-    /// chance to fail, decides nothing.
+    /// The verdict on the run. A violation beyond the budget of the pattern is none, and a run is
+    /// undecided if it does not decide about its plan, or if no property had a chance to fail.
     pub fn verdict(&self) -> Verdict {
         let violated = self.verdicts.contains(&Verdict::Violated);
         let degraded = self.degraded.is_some();
@@ -93,13 +93,13 @@ impl Outcome {
 }
 
 impl Plan {
-    /// The properties that it breaks within the budget of the pattern, by position.
+    /// The positions of the properties that it breaks within the budget of the pattern.
     pub fn broken(&self) -> impl Iterator<Item = usize> {
         let counts = self.outcome.degraded.is_none();
         self.with(Verdict::Violated).filter(move |_| counts)
     }
 
-    /// The properties on which its run has this verdict, by position.
+    /// The positions of the properties with this verdict.
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = usize> {
         let verdicts = self.outcome.verdicts.iter().enumerate();
         verdicts.filter(move |(_, it)| **it == verdict).map(|(at, _)| at)
@@ -117,8 +117,7 @@ impl Explored {
         self.plans.iter().filter(|plan| plan.outcome.verdict() == Verdict::Violated)
     }
 
-    /// The counts of pruned plans, single plans and pairs together, in the order in which it is
-    /// told.
+    /// The numbers of pruned plans, single faults and pairs together, in the order of reports.
     pub fn reasons(&self) -> impl Iterator<Item = (PruneReason, u64)> {
         let of = |reason: PruneReason| {
             let both = [&self.pruned_singles, &self.pruned_pairs];
@@ -127,22 +126,22 @@ impl Explored {
         PruneReason::ALL.into_iter().map(move |reason| (reason, of(reason))).filter(|it| it.1 > 0)
     }
 
-    /// Returns whether nothing is open: every plan was run, came to rest and was struck as planned.
+    /// Returns whether nothing is open: every plan was run, settled, and had its faults as planned.
     pub fn is_complete(&self) -> bool {
         let whole = self.left_out == 0 && !self.is_cut_short && !self.interrupted;
         whole && self.plans.iter().all(|plan| plan.outcome.is_decided())
     }
 
-    /// Returns whether any run had a chance to break a property, by its position. Runs beyond the
-    /// budget of the pattern do not count.
+    /// Returns whether any run had a chance to break a property, given by its position. Runs beyond
+    /// the budget of the pattern do not count.
     pub fn is_tested(&self, at: usize) -> bool {
         let counts = |plan: &&Plan| plan.outcome.degraded.is_none();
         let mut verdicts = self.plans.iter().filter(counts).map(|it| it.outcome.verdicts[at]);
         verdicts.any(|verdict| verdict != Verdict::Undecided)
     }
 
-    /// The verdict on a property, by its position: violated by any plan; held only if nothing is
-    /// open and some run had a chance to break it.
+    /// The verdict on a property, given by its position: violated by any plan; held only if nothing
+    /// is open and some run had a chance to break it.
     pub fn standing(&self, at: usize) -> Verdict {
         match () {
             () if self.plans.iter().any(|plan| plan.broken().any(|it| it == at)) => {
@@ -172,8 +171,8 @@ impl Explored {
         open.map(|at| &*self.properties[at])
     }
 
-    /// The verdict: that of the properties together. One that nothing put to the test leaves it
-    /// undecided, as does an exploration that promises nothing: it could not have failed.
+    /// The verdict: that of the properties together. A property that no run could break leaves it
+    /// undecided, as does a pattern without guarantees.
     pub fn verdict(&self) -> Verdict {
         Verdict::all(self.standings().map(|(_, standing)| standing))
     }

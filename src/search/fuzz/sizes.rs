@@ -1,5 +1,6 @@
 //! The sizes that fuzzing draws: a threshold is crossed only where it is low, and a queue is full
-//! only where it is short.
+//! only where it is short. And shares: of handlers and of runs that fail, which are none in most
+//! scenarios, and which a pattern that tries again has to bear.
 //!
 //! With twenty operations no batch of a hundred rows is ever full, no pool empty and no partition
 //! shared. So every second batch of runs has a scenario with some sizes changed: which of the

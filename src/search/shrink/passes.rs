@@ -6,7 +6,7 @@ use crate::kernel::{Span, Time};
 use crate::model::point::When;
 use crate::search::trial::{Case, Offer};
 
-/// One way to make a case simpler.
+/// A way to make a case simpler.
 pub(super) struct Pass {
     /// The simplification in words.
     pub what: &'static str,
@@ -55,7 +55,8 @@ fn fewer_operations(case: &Case, at: usize) -> Option<Case> {
 }
 
 /// The part number `at` of a list that is left out: parts of this size, then half of it and so on
-/// down to single ones, each from the end, since what came last has the fewest consequences.
+/// down to single elements, each from the end, since the last elements have the fewest
+/// consequences.
 fn chunk(length: usize, mut size: usize, mut at: usize) -> Option<(usize, usize)> {
     while size > 0 {
         let count = length.div_ceil(size);
@@ -121,7 +122,8 @@ fn rounder(span: Span) -> Vec<Span> {
     let mut rounder: Vec<Span> = Vec::new();
     for unit in units {
         let down = span.as_nanos() / unit.as_nanos() * unit.as_nanos();
-        // Once it is a multiple, further units change nothing; below them the unit itself is tried.
+        // A multiple of this unit is a multiple of all smaller ones, so further units change
+        // nothing; below them the unit itself is tried.
         if down == span.as_nanos() {
             break;
         }

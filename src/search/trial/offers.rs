@@ -1,11 +1,11 @@
-//! A few operations out of the many that the loads of a scenario draw.
+//! A selection of a few operations out of the many that the loads of a scenario draw.
 //!
-//! The loads run as they do in every run, against a pattern that answers at once. Of what arrives
-//! a few operations are taken, the loads in turn, and operations that others follow before those
-//! that nobody does: a ticket and its closing, not two tickets of which no closing comes in time.
-//! Pauses in which none of the chosen ones arrives are cut to a second, since nothing happens in
-//! them; only who follows another keeps the distance, as nobody closes a ticket that is still
-//! being opened.
+//! The loads run as they do in every run, against a pattern that answers at once. A few of the
+//! arriving operations are selected, from the loads in turn, and operations that others follow
+//! before those that are not followed: a ticket and its closing, not two tickets whose closings
+//! come too late. Pauses in which no selected operation arrives are cut to a second, since nothing
+//! happens in them; only an operation that follows another one keeps its distance, as a ticket is
+//! not closed while it is being opened.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -22,10 +22,10 @@ use crate::model::system::{Arrivals, LoadId, OperationKind, System};
 use crate::model::workload::{self, Workload, load_of, maker};
 use crate::model::world::World;
 
-/// The longest pause between two arrivals that stays as it is.
+/// The longest pause between two arrivals that is kept.
 const PAUSE: Span = Span::from_secs(1);
 
-/// How many operations arrive, at most, before a choice is made among them.
+/// The most arrivals from which the selection is made.
 const ENOUGH: usize = 5_000;
 
 /// Draws operations as the loads do and takes `count` of them, or all if there are fewer.
@@ -51,7 +51,8 @@ pub(super) fn draw(system: &System, seed: u64, count: usize) -> Vec<Offer> {
     offers
 }
 
-/// Cuts every pause between two arrivals to this length; who follows another keeps the distance.
+/// Cuts every pause between two arrivals to this length; an operation that follows another one
+/// keeps its distance.
 pub fn hasten(offers: &mut [Offer], longest: Span) {
     let slow = offers.to_vec();
     let (mut before, mut at) = (Time::ZERO, Time::ZERO);
@@ -105,7 +106,7 @@ fn of_load(system: &System, info: &OpInfo) -> Option<Drawn> {
     load_of(system, info).map(|load| Drawn { load, info: *info })
 }
 
-/// The positions of those that are taken, in the order of arrival.
+/// The positions of the selected operations, in the order of arrival.
 fn choose(system: &System, drawn: &[Drawn], count: usize) -> BTreeSet<usize> {
     let leader = |at: usize| match system.loads[drawn[at].load.index()].arrivals {
         Arrivals::Follows { load, .. } => {
@@ -119,7 +120,7 @@ fn choose(system: &System, drawn: &[Drawn], count: usize) -> BTreeSet<usize> {
         .map(|load| {
             let mut of: Vec<usize> =
                 (0..drawn.len()).filter(|at| drawn[*at].load.index() == load).collect();
-            // Taken from the end: those that somebody follows first, and the earliest of them.
+            // Taken from the end: first the operations that are followed, and of them the earliest.
             of.sort_by_key(|at| std::cmp::Reverse((!leaders.contains(at), *at)));
             of
         })
@@ -142,7 +143,7 @@ fn choose(system: &System, drawn: &[Drawn], count: usize) -> BTreeSet<usize> {
     taken
 }
 
-/// Answers every client at once, and does nothing.
+/// A pattern that answers every client at once, and does nothing.
 struct AtOnce;
 
 impl Protocol for AtOnce {

@@ -4,11 +4,13 @@ use crate::kernel::{Fingerprint, Sink};
 use crate::model::record::{Event, LastingNames, OpId, Record};
 use crate::model::world::World;
 
-/// Sees the faults of one run. Only the first 64 of a plan are asked whether they met work.
+/// A sink that observes the faults of one run. Only for the first 64 of a plan it knows whether
+/// they overlapped work.
 #[derive(Debug)]
 pub(super) struct FaultWatch {
     struck: Vec<bool>,
-    /// Under way, and under way while something happened for an operation: a bit each.
+    /// The active faults, and those that were active while something happened for an operation, one
+    /// bit for each.
     open: u64,
     disturbed: u64,
 }
@@ -46,7 +48,7 @@ impl Sink<Record> for FaultWatch {
     }
 }
 
-/// Takes the lasting fingerprint of one run.
+/// A sink that computes the stable fingerprint of one run.
 #[derive(Default)]
 pub(super) struct LastingWatch {
     names: LastingNames,

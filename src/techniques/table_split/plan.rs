@@ -1,4 +1,4 @@
-//! Which column goes where, and why that may be impossible.
+//! The plan of a table split: the part of each column, or the reasons why there is none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use crate::techniques::layout;
 pub(super) struct Part {
     /// The service that writes the part.
     pub owner: ServiceId,
-    /// The table that it is.
+    /// The table of the part.
     pub table: TableId,
-    /// Which columns of the whole table it has, in its own order.
+    /// The columns of the whole table that it has, in its own order.
     columns: Vec<u8>,
 }
 
-/// How a table is split.
+/// The plan of a split.
 pub(super) struct Plan {
     /// The table, which stays the first part.
     pub whole: TableId,
@@ -31,7 +31,8 @@ impl Plan {
     /// Plans the split of a table among its writers and appends the parts.
     ///
     /// # Errors
-    /// Why it cannot be split.
+    ///
+    /// The reasons why it cannot be split.
     pub(super) fn of(system: &mut System, whole: TableId) -> Result<Self, Vec<Reason>> {
         let table = system.table(whole);
         let owner = table.owner;
@@ -67,7 +68,7 @@ impl Plan {
         if problems.is_empty() { Ok(plan) } else { Err(problems) }
     }
 
-    /// Where a column is now.
+    /// The place of a column after the split.
     pub(super) fn place(&self, column: u8) -> ColumnRef {
         let places = self.others.iter().filter_map(|part| {
             let at = part.columns.iter().position(|own| *own == column)?;
@@ -76,21 +77,20 @@ impl Plan {
         places.into_iter().next().unwrap_or(ColumnRef { table: self.whole, column })
     }
 
-    /// The table that a service's steps are about now.
+    /// The table that a service's steps use after the split.
     pub(super) fn table_of(&self, writer: ServiceId) -> TableId {
         let own = self.others.iter().find(|part| part.owner == writer);
         own.map_or(self.whole, |part| part.table)
     }
 
-    /// All parts, with who owns them.
+    /// All parts with their owners.
     pub(super) fn parts(&self) -> Vec<(TableId, ServiceId)> {
         let others = self.others.iter().map(|part| (part.table, part.owner));
         std::iter::once((self.whole, self.owner)).chain(others).collect()
     }
 }
 
-/// The one service that writes each column; those with a right to the whole table count as its
-/// owner.
+/// The single writer of each column; services with a right to the whole table count as its owner.
 fn columns_by_writer(
     system: &System,
     whole: TableId,

@@ -1,5 +1,5 @@
-//! Rows are made and deleted in every part: by the step that writes the row there anyway, or by a
-//! step that is appended.
+//! Inserts and deletes in every part of a split table: by a step of the operation that writes the
+//! part anyway, or by a step that is appended.
 
 use super::plan::Plan;
 use crate::model::reason::Reason;
@@ -10,7 +10,8 @@ use crate::model::system::{
 use crate::reason;
 use crate::techniques::layout;
 
-/// Completes every operation that makes or deletes rows of a part; says which grow too long.
+/// Completes every operation that inserts or deletes rows of a part; returns those that become too
+/// long.
 pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<Reason> {
     let mut problems = Vec::new();
     if plan.others.is_empty() {
@@ -39,14 +40,14 @@ pub(super) fn complete(system: &mut System, plan: &Plan) -> Vec<Reason> {
     problems
 }
 
-/// The steps that make or delete a row of any part.
+/// The steps that insert or delete a row of any part.
 fn causes(steps: &[StepSpec], parts: &[(TableId, ServiceId)]) -> Vec<StepId> {
     let of_part = |step: &StepSpec| parts.iter().any(|(part, _)| step.table == *part);
     let numbered = (0..).map(StepId).zip(steps);
     numbered.filter(|(_, step)| of_part(step) && step.effect.is_whole()).map(|(id, _)| id).collect()
 }
 
-/// Makes the row that one step makes (or deletes) in another part, too.
+/// Adds the insert (or delete) of one step to another part.
 fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId, owner: ServiceId) {
     let steps = &system.operation(kind).steps;
     let made = &steps[cause.index()];
@@ -111,8 +112,8 @@ fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId,
     );
 }
 
-/// Appends a step. A reader of the row of the step that causes it wants the whole row, and reads
-/// the new part as well.
+/// Appends a step. A reader of the row of the step that causes it wants the whole row, so it also
+/// reads the new part.
 fn append(system: &mut System, kind: OperationKind, cause: StepId, step: StepSpec) {
     let steps = &mut system.operations[kind.index()].steps;
     let added = StepId(steps.len() as u8);
@@ -127,7 +128,7 @@ fn append(system: &mut System, kind: OperationKind, cause: StepId, step: StepSpe
     }
 }
 
-/// The values with which a row is made that was written right after it was made.
+/// The values with which a row is inserted, instead of being written right after.
 fn first_values(effect: &Effect, initial: &[i64]) -> Vec<(u8, ValueSpec)> {
     match effect {
         Effect::Insert(cells) | Effect::Set(cells) => cells.clone(),

@@ -1,4 +1,4 @@
-//! Steps, reads and invariants that name columns find them in the part where they are now.
+//! The change of steps, reads and invariants to the parts that hold their columns.
 
 use super::plan::Plan;
 use crate::model::reason::Reason;
@@ -8,10 +8,10 @@ use crate::model::system::{
 };
 use crate::reason;
 
-/// An error for columns that are used together and lie in different parts.
+/// The error of columns that are used together and lie in different parts.
 type Torn = Result<(), ()>;
 
-/// Re-points everything that names columns of the table; says what would need a join.
+/// Changes everything that names columns of the table; returns what would need a join.
 pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<Reason> {
     if plan.others.is_empty() {
         return Vec::new();
@@ -55,7 +55,8 @@ pub(super) fn repoint(system: &mut System, plan: &Plan) -> Vec<Reason> {
 }
 
 /// Adds the invariants that parts of one row exist together: no part is without the owner's, which
-/// is not without them.
+/// is not without them. A part is derived from the owner's, so a pattern keeps them as far as it
+/// promises that derived rows agree with their sources.
 pub(super) fn belong(system: &mut System, plan: &Plan) {
     for part in &plan.others {
         for (table, to) in [(part.table, plan.whole), (plan.whole, part.table)] {
@@ -68,15 +69,15 @@ pub(super) fn belong(system: &mut System, plan: &Plan) {
     }
 }
 
-/// Where a column is now.
+/// Replaces a column by its place after the split.
 fn moved(plan: &Plan, column: &mut ColumnRef) {
     if column.table == plan.whole {
         *column = plan.place(column.column);
     }
 }
 
-/// A look-up that goes by a column finds it where it is now; one that only looks whether the row is
-/// there goes on looking at the owner's part.
+/// Changes a look-up to the part of its column; one that only checks whether the row exists stays
+/// at the owner's part.
 fn look_up(plan: &Plan, lookup: &mut Lookup) {
     if let Some(below) = &mut lookup.refuse
         && lookup.table == plan.whole
@@ -86,7 +87,7 @@ fn look_up(plan: &Plan, lookup: &mut Lookup) {
     }
 }
 
-/// A step is about its service's part; so is the rule that may refuse it.
+/// Changes a step, and the rule that may refuse it, to its service's part.
 fn move_step(plan: &Plan, step: &mut StepSpec) -> Torn {
     let part = plan.table_of(step.by);
     step.table = part;
@@ -115,14 +116,15 @@ fn effect(plan: &Plan, part: TableId, effect: &mut Effect) -> Torn {
     }
 }
 
-/// A column of the table as one of a certain part.
+/// Replaces a column of the table by that of a certain part.
 fn within(plan: &Plan, part: TableId, column: &mut u8) -> Torn {
     let place = plan.place(*column);
     *column = place.column;
     if place.table == part { Ok(()) } else { Err(()) }
 }
 
-/// The part that has all these columns, which become columns of it; the whole, if there are none.
+/// The part that has all these columns, which are replaced by its own; the owner's part, if there
+/// are none.
 fn together<'c>(
     plan: &Plan,
     table: TableId,
@@ -146,8 +148,8 @@ fn filter(filter: &mut [(u8, i64)]) -> impl Iterator<Item = &mut u8> {
     filter.iter_mut().map(|test| &mut test.0)
 }
 
-/// How a step's row follows from others: all that is looked at must be in one part, and what
-/// follows must be in the step's own.
+/// Changes a derivation: all columns that it reads must be in one part, and those that it writes in
+/// the step's own.
 fn derive(plan: &Plan, own: bool, step: &mut StepSpec) -> Torn {
     let part = step.table;
     let Some(derive) = &mut step.derive else { return Ok(()) };

@@ -125,7 +125,7 @@ fn after_so_many_deliveries_a_message_is_a_dead_letter() {
     assert_all_committed(&run(&[&away], "max-deliveries = 20"));
 }
 
-/// A message that is buried before the database gives up what a dead consumer had locked is lost
+/// A message that is discarded before the database gives up what a dead consumer had locked is lost
 /// by a single crash: nobody can promise that none is.
 #[test]
 fn deliveries_outlast_the_locks_of_a_consumer_whose_machine_is_gone() {
