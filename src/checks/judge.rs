@@ -22,7 +22,7 @@ use super::measures::probes::{self, ProbeTally, Probes};
 use super::measures::reads::ReadTally;
 use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
-use super::measures::{Measured, NOBODY, Quantity, Scope};
+use super::measures::{Measured, NO_OPERATION, Quantity, Scope};
 use super::outcome::{NEVER, Operations, Outcome, Part, census};
 use super::report::{OperationRow, RunReport};
 use super::self_check::SelfChecks;
@@ -263,7 +263,7 @@ impl Listener for Judge {
                 self.count(record, books);
                 self.anomalies.deliver(record, books.operations.kind(record.op));
             }
-            Event::Buried { .. }
+            Event::Discarded { .. }
             | Event::Intervention { .. }
             | Event::Alerted { .. }
             | Event::Circuit { .. }
@@ -345,7 +345,7 @@ impl Judge {
 /// Takes M7 of the measured operations of a part of the run.
 fn take_census(into: &mut Measured, part: &Part<'_>) {
     let census = census(part.measured());
-    let share = |count| Quantity::ratio(count, census.total(), NOBODY);
+    let share = |count| Quantity::ratio(count, census.total(), NO_OPERATION);
     for headline in Headline::ALL {
         into.quantity(headline.measure().of(&part.scope), share(census.of(headline)));
     }

@@ -49,7 +49,7 @@ impl<'a> Hunt<'a> {
         found: &str,
         again: &str,
     ) -> Result<(), Error> {
-        let variant = trial.variant().name.lasting.to_string();
+        let variant = trial.variant().name.stream_name.to_string();
         let same = |(other, shrunk): &(String, Shrunk)| {
             *other == variant && violates(&shrunk.tried, property)
         };
@@ -81,7 +81,7 @@ impl<'a> Hunt<'a> {
     ) -> Result<Exit, Error> {
         let variant = &trial.variant().name;
         let shape = shape(trial.system(), &shrunk.case);
-        let same = |known: &&Known| known.is(&variant.lasting, property, &shape);
+        let same = |known: &&Known| known.is(&variant.stream_name, property, &shape);
         match self.known.iter().find(same) {
             Some(known) => print(&format!("  known: {}\n", known.path.display())),
             None => self.write(trial, shrunk, property, again),
@@ -96,7 +96,7 @@ impl<'a> Hunt<'a> {
         property: &str,
         again: &str,
     ) -> Result<Exit, Error> {
-        let variant = &trial.variant().name.lasting;
+        let variant = &trial.variant().name.stream_name;
         let scenario = self.path.display().to_string();
         let Shrunk { case, .. } = shrunk;
         let written = counterexample(trial, case, property, &scenario, again);

@@ -91,7 +91,7 @@ impl Unfinished {
         (line == self.hash(name, body).as_bytes()).then(|| body.to_vec())
     }
 
-    /// Keeps the content of the file of the run with this [`name`].
+    /// Guarantees the content of the file of the run with this [`name`].
     ///
     /// # Errors
     /// If it cannot be written.

@@ -118,7 +118,7 @@ impl<'a> Guard<'a> {
             seen.resize(usize::from(node.0) + 1, 0);
         }
         seen[usize::from(node.0)] += 1;
-        if looks.saturating_mul(crate::kernel::LOOK_EVERY) >= self.most() {
+        if looks.saturating_mul(crate::kernel::CHECK_EVERY) >= self.most() {
             self.limits.stop.run_away(self.runaway(world, &seen));
         }
         !self.is_over()
@@ -168,7 +168,7 @@ mod tests {
         let limits = Limits { events: all / 2, ..Limits::default() };
         let stop = limits.stop.clone();
         let ran = run(&Setup { limits, ..whole.clone() }, 1, Vec::new());
-        assert!(ran.events <= all / 2 + crate::kernel::LOOK_EVERY, "{} of {all}", ran.events);
+        assert!(ran.events <= all / 2 + crate::kernel::CHECK_EVERY, "{} of {all}", ran.events);
         let runaway = stop.runaway().expect("it went on");
         assert_eq!((runaway.seed, runaway.most), (1, all / 2));
         let shares: Vec<u64> = runaway.busiest.iter().map(|(_, share)| *share).collect();

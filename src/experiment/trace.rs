@@ -34,7 +34,7 @@ pub struct Trace {
     pub faults: Vec<String>,
 }
 
-/// Keeps the records of one operation and those of the world around it.
+/// Guarantees the records of one operation and those of the world around it.
 pub struct Keeper {
     op: OpId,
     records: Vec<Record>,

@@ -22,12 +22,12 @@ pub struct DiskSettings {
 }
 
 impl DiskSettings {
-    /// Something is wrong with the disks of the target's nodes.
-    pub fn ail(&self, world: &Rc<World>, fault: DiskFault) -> Heal {
+    /// Begins a fault of the disks of the target's nodes.
+    pub fn begin_fault(&self, world: &Rc<World>, fault: DiskFault) -> Heal {
         let nodes = machines(world, &self.target).into_iter();
         let disks: Vec<_> = nodes.map(|node| world.env().disk(node)).collect();
-        disks.iter().for_each(|disk| disk.ail(fault));
-        Box::new(move || disks.into_iter().for_each(|disk| disk.heal(fault)))
+        disks.iter().for_each(|disk| disk.begin_fault(fault));
+        Box::new(move || disks.into_iter().for_each(|disk| disk.end_fault(fault)))
     }
 }
 
@@ -37,6 +37,6 @@ impl FaultSettings for DiskSettings {
     }
 
     fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
-        Some(Self { target: targets.log_keepers(rng)? })
+        Some(Self { target: targets.log_holders(rng)? })
     }
 }

@@ -27,6 +27,6 @@ impl Fault for DiskFull {
     type Settings = DiskSettings;
 
     fn strike(settings: &DiskSettings, world: &Rc<World>) -> Heal {
-        settings.ail(world, DiskFault::Full)
+        settings.begin_fault(world, DiskFault::Full)
     }
 }

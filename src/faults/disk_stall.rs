@@ -24,6 +24,6 @@ impl Fault for DiskStall {
     type Settings = DiskSettings;
 
     fn strike(settings: &DiskSettings, world: &Rc<World>) -> Heal {
-        settings.ail(world, DiskFault::Stalled)
+        settings.begin_fault(world, DiskFault::Stalled)
     }
 }

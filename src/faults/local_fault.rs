@@ -164,7 +164,7 @@ fn local_fault(
     let begun: Vec<_> =
         places.map(|place| world.env().local_fault(fault, place, share, most)).collect();
     let world = Rc::clone(world);
-    Box::new(move || begun.into_iter().for_each(|id| world.env().relieve(id)))
+    Box::new(move || begun.into_iter().for_each(|id| world.env().end_local_fault(id)))
 }
 
 /// Checks a share that may be absent.

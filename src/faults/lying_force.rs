@@ -38,6 +38,6 @@ impl Fault for LyingForce {
     type Settings = DiskSettings;
 
     fn strike(settings: &DiskSettings, world: &Rc<World>) -> Heal {
-        settings.ail(world, DiskFault::Lying)
+        settings.begin_fault(world, DiskFault::Lying)
     }
 }

@@ -162,7 +162,7 @@ impl Rollout {
     /// Waits, for a service that was not told, until its first failure and the time to fix it have
     /// passed, and deploys it.
     async fn find_out(self, service: ServiceId) {
-        if self.world.env().until_misfit(self.table, service).await {
+        if self.world.env().until_schema_break(self.table, service).await {
             self.pass(self.settings.fix).await;
             if !self.over.get() {
                 self.deploy(service).await;

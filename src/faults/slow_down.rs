@@ -67,7 +67,7 @@ impl Fault for SlowDown {
 
     fn strike(settings: &Self, world: &Rc<World>) -> Heal {
         let more = ((settings.factor - 1.0) * 1_000.0 + 0.5) as i64;
-        let burden = |by| move |world: &Rc<World>, node| world.env().sim().burden(node, by);
-        on_machines(world, &settings.target, burden(more), burden(-more))
+        let slowdown = |by| move |world: &Rc<World>, node| world.env().sim().add_slowdown(node, by);
+        on_machines(world, &settings.target, slowdown(more), slowdown(-more))
     }
 }

@@ -28,7 +28,7 @@ pub struct Targets {
 impl Targets {
     /// The targets of a system under a pattern that has these driver nodes.
     pub fn of(system: &System, drivers: &[Driver]) -> Self {
-        let text = |name: &Name| name.lasting.to_string();
+        let text = |name: &Name| name.stream_name.to_string();
         let instances = |service: &crate::model::system::ServiceSpec| {
             (0..service.instances).map(|number| text(&service.instance_name(number))).collect()
         };
@@ -77,8 +77,8 @@ impl Targets {
         Self::pick(self.nodes().chain(self.zones.iter().map(String::as_str)), rng)
     }
 
-    /// A database or a driver: whoever keeps a log.
-    pub fn log_keepers(&self, rng: &mut dyn Rng) -> Option<String> {
+    /// A node that keeps a log: a database or a driver.
+    pub fn log_holders(&self, rng: &mut dyn Rng) -> Option<String> {
         let databases = self.databases.iter().map(String::as_str);
         Self::pick(databases.chain(self.driver_names()), rng)
     }

@@ -49,7 +49,7 @@ impl FaultSettings for TornTail {
 
     fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {
         let whole = draw(&[0.0, 0.5, 1.0], rng);
-        Some(Self { target: targets.log_keepers(rng)?, whole })
+        Some(Self { target: targets.log_holders(rng)?, whole })
     }
 
     fn simpler(&self) -> Vec<Self> {

@@ -124,7 +124,7 @@ impl OpName {
         let loads = &world.env().system().loads;
         let load =
             loads.iter().find(|load| op_stream(load.name.stream, info.ordinal) == info.stream)?;
-        Some(Self { load: load.name.lasting.to_string(), number: info.ordinal })
+        Some(Self { load: load.name.stream_name.to_string(), number: info.ordinal })
     }
 
     /// The random stream of the operation, if there is such a load.

@@ -105,9 +105,9 @@ mod tests {
 
     /// Keeps everything, and the order in which two sinks saw a batch.
     #[derive(Default)]
-    struct Keeper(Vec<u64>);
+    struct Collector(Vec<u64>);
 
-    impl Sink<u64> for Keeper {
+    impl Sink<u64> for Collector {
         fn see(&mut self, record: &u64) {
             self.0.push(*record);
         }
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn batches_are_the_same_as_one_by_one() {
         let total = 2 * RING as u64 + 5;
-        let keepers = [(), (), ()].map(|()| Rc::new(RefCell::new(Keeper::default())));
-        let [one, other, slow] = keepers.clone();
+        let collectors = [(), (), ()].map(|()| Rc::new(RefCell::new(Collector::default())));
+        let [one, other, slow] = collectors.clone();
         let batched = Recorder::new(vec![one as Rc<RefCell<dyn Sink<u64>>>, other]);
         let single = Recorder::new(vec![slow as Rc<RefCell<dyn Sink<u64>>>]);
         for record in 0..total {
@@ -128,7 +128,7 @@ mod tests {
         }
         assert_eq!(batched.clone().fingerprint(), single.fingerprint());
         let expected: Vec<u64> = (0..total).collect();
-        assert!(keepers.iter().all(|keeper| keeper.borrow().0 == expected));
+        assert!(collectors.iter().all(|collector| collector.borrow().0 == expected));
         batched.push(1);
         assert_ne!(batched.fingerprint(), single.fingerprint());
     }

@@ -1,6 +1,6 @@
 //! A hash map that is looked up and never listed.
 
-#![allow(clippy::disallowed_types, reason = "the one map whose order nobody can see")]
+#![allow(clippy::disallowed_types, reason = "the one map whose order is never visible")]
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};

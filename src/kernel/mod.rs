@@ -54,7 +54,7 @@ pub use history::{Recorder, Sink};
 pub use lookup::Lookup;
 pub use numbered::Numbered;
 pub use random::{Draw, Purpose, RandomStreams, Stream};
-pub use sim::{LOOK_EVERY, Sim, Simulation};
+pub use sim::{CHECK_EVERY, Sim, Simulation};
 pub use sleep::{Sleep, Yield};
 pub use task::TaskId;
 pub use time::{Span, Time};

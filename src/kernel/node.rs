@@ -84,9 +84,9 @@ pub(super) struct Node {
     pub incarnation: u16,
     /// The clock of the node, which runs on while the node is down or paused.
     pub clock: Clock,
-    /// How much longer work takes on it than it should, in thousandths.
-    pub burden: u64,
-    /// Processes that became ready while it was paused, in that order.
+    /// The time that work takes on the node beyond its demand, in thousandths of the demand.
+    pub slowdown: u64,
+    /// Processes that became ready while the node was paused, in that order.
     pub held: Vec<TaskId>,
 }
 

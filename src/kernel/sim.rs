@@ -33,17 +33,19 @@ struct Kernel {
     stopped: Cell<bool>,
     /// True while any clock runs fast or slow; the other runs skip the conversion.
     drifting: Cell<bool>,
-    /// True while any node is slowed down, so that other runs skip the conversion.
-    burdened: Cell<bool>,
-    burying: Cell<bool>,
+    /// True while any node is slowed down; the other runs skip the conversion.
+    slowed: Cell<bool>,
+    dropping: Cell<bool>,
     state: RefCell<State>,
 }
 
-/// How many events there are between two looks at whether a run is to go on: so few that it ends at
-/// once for whoever waits, and so many that looking costs nothing.
-pub const LOOK_EVERY: u64 = 1_024;
 
-/// How much long work does on a slow node before it looks whether that still is slow.
+/// The number of events between two calls that ask whether a run is to go on: small enough for a
+/// run to end at once on a terminal, large enough for the calls to cost nothing.
+pub const CHECK_EVERY: u64 = 1_024;
+
+/// The demand that [`Sim::long_work`] finishes on a slow node before it reads the node's speed
+/// again.
 const PIECE: Span = Span::from_millis(10);
 
 /// A guard that resets a cell when dropped, also by a panic.
@@ -56,15 +58,16 @@ impl<T: Default> Drop for Reset<'_, T> {
 }
 
 impl Kernel {
-    /// Drops what crashed, unless a process is being polled or dropped: then whoever does that
-    /// comes here afterwards. A destructor may crash further nodes; the loop takes them too.
-    fn bury(&self) {
-        if self.current.get().is_some() || self.burying.replace(true) {
+    /// Drops the processes that a crash or a kill removed, unless a process is being polled or
+    /// dropped: the caller that does so comes here afterwards. A destructor may crash further
+    /// nodes; the loop drops their processes, too.
+    fn drop_removed(&self) {
+        if self.current.get().is_some() || self.dropping.replace(true) {
             return;
         }
-        let _reset = Reset(&self.burying);
+        let _reset = Reset(&self.dropping);
         loop {
-            let process = self.state.borrow_mut().exhume();
+            let process = self.state.borrow_mut().next_to_drop();
             if process.is_none() {
                 break;
             }
@@ -82,16 +85,18 @@ impl Kernel {
             let _reset = Reset(&self.current);
             process.as_mut().poll(context)
         };
-        let burials = match polled {
+        let any_removed = match polled {
             Poll::Pending => self.state.borrow_mut().put_back(task, process),
             Poll::Ready(()) => {
-                let burials = self.state.borrow_mut().retire(task);
+                let any_removed = self.state.borrow_mut().retire(task);
+                // After the slot was freed and without a borrow: the destructor may call the
+                // kernel.
                 drop(process);
-                burials
+                any_removed
             }
         };
-        if burials {
-            self.bury();
+        if any_removed {
+            self.drop_removed();
         }
     }
 }
@@ -107,8 +112,8 @@ impl Simulation {
                 here: Cell::new(NodeId::WORLD),
                 stopped: Cell::new(false),
                 drifting: Cell::new(false),
-                burdened: Cell::new(false),
-                burying: Cell::new(false),
+                slowed: Cell::new(false),
+                dropping: Cell::new(false),
                 state: RefCell::new(State::new()),
             })),
         }
@@ -145,7 +150,7 @@ impl Simulation {
             let node = turn.node;
             kernel.poll(turn, &mut context);
             ran.events += 1;
-            if ran.events.is_multiple_of(LOOK_EVERY) && !go_on(node) {
+            if ran.events.is_multiple_of(CHECK_EVERY) && !go_on(node) {
                 break;
             }
         }
@@ -158,7 +163,7 @@ impl Drop for Simulation {
     /// freed.
     fn drop(&mut self) {
         self.sim.0.state.borrow_mut().end();
-        self.sim.0.bury();
+        self.sim.0.drop_removed();
     }
 }
 
@@ -225,14 +230,14 @@ impl Sim {
     /// slowed down. The speed is read now: what happens to the node later does not change the
     /// result.
     #[inline]
-    pub fn effort(&self, span: Span) -> Span {
-        if self.0.burdened.get() { self.lengthened(span) } else { span }
+    pub fn time_for(&self, span: Span) -> Span {
+        if self.0.slowed.get() { self.lengthened(span) } else { span }
     }
 
     fn lengthened(&self, span: Span) -> Span {
         let node = self.current_node().unwrap_or(NodeId::WORLD);
-        let burden = self.0.state.borrow_mut().node(node).burden;
-        let more = u128::from(span.as_nanos()) * u128::from(burden) / 1_000;
+        let slowdown = self.0.state.borrow_mut().node(node).slowdown;
+        let more = u128::from(span.as_nanos()) * u128::from(slowdown) / 1_000;
         span + Span::from_nanos(u64::try_from(more).unwrap_or(u64::MAX))
     }
 
@@ -240,14 +245,14 @@ impl Sim {
     /// independent of that node's clock.
     #[inline]
     pub fn work(&self, span: Span) -> Sleep {
-        self.sleep_until(self.now() + self.effort(span))
+        self.sleep_until(self.now() + self.time_for(span))
     }
 
-    /// Works for long: as [`Sim::work`], but in pieces while the node is slow, so that a node which
-    /// was slow for a moment does not pay for it until the end.
-    pub async fn toil(&self, span: Span) {
+    /// Works as [`Sim::work`] does, but reads the speed of a slow node again after each piece, so
+    /// that long work on a node that was slow for a moment does not stay slow until its end.
+    pub async fn long_work(&self, span: Span) {
         let mut left = span;
-        while left > PIECE && self.effort(left) > left {
+        while left > PIECE && self.time_for(left) > left {
             self.work(PIECE).await;
             left = left.saturating_sub(PIECE);
         }
@@ -319,7 +324,7 @@ impl Sim {
     /// Drops a process as a crash would: the current one at its next await, any other at once.
     pub fn kill(&self, task: TaskId) {
         self.0.state.borrow_mut().kill(task, self.current_task());
-        self.0.bury();
+        self.0.drop_removed();
     }
 
     /// Returns whether a process exists and has not ended.
@@ -337,7 +342,7 @@ impl Sim {
     pub fn crash(&self, node: NodeId) {
         assert!(node != NodeId::WORLD, "the world does not crash");
         self.0.state.borrow_mut().crash(node, self.current_task());
-        self.0.bury();
+        self.0.drop_removed();
     }
 
     /// Brings a crashed node up again, as a new incarnation and not paused. No process runs on it
@@ -412,11 +417,11 @@ impl Sim {
     /// # Panics
     ///
     /// If more is taken off the node than was put on it.
-    pub fn burden(&self, node: NodeId, thousandths: i64) {
+    pub fn add_slowdown(&self, node: NodeId, thousandths: i64) {
         let mut state = self.0.state.borrow_mut();
-        let burden = state.node(node).burden.checked_add_signed(thousandths);
-        state.node(node).burden = burden.expect("no node is faster than it is");
-        self.0.burdened.set(state.nodes().iter().any(|node| node.burden > 0));
+        let slowdown = state.node(node).slowdown.checked_add_signed(thousandths);
+        state.node(node).slowdown = slowdown.expect("no node is faster than it is");
+        self.0.slowed.set(state.nodes().iter().any(|node| node.slowdown > 0));
     }
 
     /// The local time of a node now.

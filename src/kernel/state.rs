@@ -36,7 +36,7 @@ pub(super) struct State {
     /// The number of paused nodes.
     paused: usize,
     /// Processes that were taken from their slots and have yet to be dropped.
-    graveyard: VecDeque<Process>,
+    to_drop: VecDeque<Process>,
 }
 
 impl State {
@@ -51,7 +51,7 @@ impl State {
             timers: Timers::default(),
             nodes: vec![Node::new()],
             paused: 0,
-            graveyard: VecDeque::new(),
+            to_drop: VecDeque::new(),
         }
     }
 
@@ -169,7 +169,7 @@ impl State {
             } else {
                 let entry = self.queue.pop_next(end)?;
                 now = entry.time();
-                self.approach();
+                self.prefetch();
                 self.fire(entry.key())
             };
             if let Some(task) = task
@@ -184,7 +184,7 @@ impl State {
     /// not in the cache; fetching it while this one is polled saves a third of the time at 100,000
     /// of them.
     #[inline]
-    fn approach(&self) {
+    fn prefetch(&self) {
         if let Some(next) = self.queue.upcoming() {
             let slot = self.tasks.slots().get(next.key().slot() as usize);
             std::hint::black_box(slot.map(|slot| slot.flags));
@@ -228,16 +228,16 @@ impl State {
             slot.process = Some(process);
         } else {
             self.release(task.slot());
-            self.graveyard.push_back(process);
+            self.to_drop.push_back(process);
         }
-        !self.graveyard.is_empty()
+        !self.to_drop.is_empty()
     }
 
     /// Frees the slot of a process that has ended; returns whether any other is to be dropped.
     #[inline]
     pub fn retire(&mut self, task: TaskId) -> bool {
         self.release(task.slot());
-        !self.graveyard.is_empty()
+        !self.to_drop.is_empty()
     }
 
     #[inline]
@@ -247,21 +247,21 @@ impl State {
         }
     }
 
-    /// Moves a process to the graveyard, or marks it if it is being polled.
-    fn doom(&mut self, slot: usize, running: Option<TaskId>) {
+    /// Takes a process from its slot so that it will be dropped, or marks it if it is being polled.
+    fn remove(&mut self, slot: usize, running: Option<TaskId>) {
         if running.is_some_and(|task| task.slot() == slot) {
             self.tasks.at(slot).flags |= DOOMED;
             return;
         }
         let process = self.tasks.at(slot).process.take();
         self.release(slot);
-        self.graveyard.extend(process);
+        self.to_drop.extend(process);
     }
 
     /// Drops one process as a crash would.
     pub fn kill(&mut self, task: TaskId, running: Option<TaskId>) {
         if self.tasks.get(task).is_some() {
-            self.doom(task.slot(), running);
+            self.remove(task.slot(), running);
         }
     }
 
@@ -275,7 +275,7 @@ impl State {
         self.node(node).up = false;
         for slot in 0..self.tasks.slots().len() {
             if self.tasks.slots()[slot].flags & LIVE != 0 && self.tasks.slots()[slot].node == node {
-                self.doom(slot, running);
+                self.remove(slot, running);
             }
         }
     }
@@ -336,8 +336,8 @@ impl State {
     }
 
     /// The next process to be dropped.
-    pub fn exhume(&mut self) -> Option<Process> {
-        self.graveyard.pop_front()
+    pub fn next_to_drop(&mut self) -> Option<Process> {
+        self.to_drop.pop_front()
     }
 
     /// Takes every node down for good, that of the world included.

@@ -28,7 +28,7 @@ struct Breakers(BTreeMap<Station, Breaker>);
 
 /// The admission of one call by the breaker, if these settings have one.
 #[derive(Clone, Copy)]
-struct Leave(Option<(Station, BreakerSpec, Pass)>);
+struct Admission(Option<(Station, BreakerSpec, Admitted)>);
 
 impl ProcessCtx {
     /// Makes a call to a node, unless the breaker for it is open, and reports the outcome to the
@@ -39,9 +39,9 @@ impl ProcessCtx {
         (breaker, is_failure): Guard<R>,
         call: impl FnOnce() -> C,
     ) -> Reply<R> {
-        let Some(leave) = self.leave(to, breaker) else { return Reply::Rejected };
+        let Some(admission) = self.admit(to, breaker) else { return Reply::Rejected };
         let reply = call().await;
-        self.went(leave, &reply, is_failure);
+        self.report(admission, &reply, is_failure);
         reply
     }
 
@@ -58,17 +58,17 @@ impl ProcessCtx {
         F: Fn(Self) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = R> + 'static,
     {
-        let (mut leaves, mut let_through) = (Vec::new(), Vec::new());
+        let (mut admissions, mut let_through) = (Vec::new(), Vec::new());
         for (ctx, to, breaker, handler) in calls {
-            let leave = self.leave(to, breaker);
-            let_through.extend(leave.map(|_| (ctx, to, handler)));
-            leaves.push(leave);
+            let admission = self.admit(to, breaker);
+            let_through.extend(admission.map(|_| (ctx, to, handler)));
+            admissions.push(admission);
         }
         let mut replies = self.call_all(message, let_through).await.into_iter();
-        let replies = leaves.into_iter().map(|leave| {
-            let reply = leave.and_then(|leave| {
+        let replies = admissions.into_iter().map(|admission| {
+            let reply = admission.and_then(|admission| {
                 let reply = replies.next()?;
-                self.went(leave, &reply, is_failure);
+                self.report(admission, &reply, is_failure);
                 Some(reply)
             });
             reply.unwrap_or(Reply::Rejected)
@@ -76,21 +76,21 @@ impl ProcessCtx {
         replies.collect()
     }
 
-    /// The leave to call a node; none while the breaker before it is open. The outcome of the call
-    /// is to be [told](ProcessCtx::went).
-    fn leave(&self, to: NodeId, breaker: Option<BreakerSpec>) -> Option<Leave> {
+    /// The admission of a call to a node; none while the breaker for it is open. The outcome of the
+    /// call must be [reported](ProcessCtx::report).
+    fn admit(&self, to: NodeId, breaker: Option<BreakerSpec>) -> Option<Admission> {
         let pool = self.world().pool(to).filter(|_| to != self.node());
-        let Some((settings, pool)) = breaker.zip(pool) else { return Some(Leave(None)) };
+        let Some((settings, pool)) = breaker.zip(pool) else { return Some(Admission(None)) };
         let (callee, now) = (pool.station(), self.now());
-        let pass = self.at_breaker(callee, |breaker| breaker.allows(now, &settings))?;
-        Some(Leave(Some((callee, settings, pass))))
+        let pass = self.at_breaker(callee, |breaker| breaker.admits(now, &settings))?;
+        Some(Admission(Some((callee, settings, pass))))
     }
 
-    /// Tells the breaker how a call ended.
-    fn went<R>(&self, leave: Leave, reply: &Reply<R>, is_failure: fn(&R) -> bool) {
-        let Some((callee, settings, pass)) = leave.0 else { return };
+    /// Reports the outcome of a call to the breaker.
+    fn report<R>(&self, admission: Admission, reply: &Reply<R>, is_failure: fn(&R) -> bool) {
+        let Some((callee, settings, pass)) = admission.0 else { return };
         let (now, failed) = (self.now(), !matches!(reply, Reply::Answered(it) if !is_failure(it)));
-        self.at_breaker(callee, |breaker| breaker.saw(pass, failed, now, &settings));
+        self.at_breaker(callee, |breaker| breaker.record(pass, failed, now, &settings));
     }
 
     /// Calls `act` with the breaker for a callee, and records the state of the breaker if that has
@@ -120,7 +120,7 @@ pub struct Breaker {
 
 /// The admission of one call, which is returned with its result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Pass(u32);
+pub struct Admitted(u32);
 
 #[derive(Clone, Debug)]
 enum State {
@@ -144,8 +144,8 @@ impl Default for State {
 }
 
 impl Breaker {
-    /// The leave to make a call now, if there is one.
-    pub fn allows(&mut self, now: Time, settings: &BreakerSpec) -> Option<Pass> {
+    /// Admits a call now, or returns none.
+    pub fn admits(&mut self, now: Time, settings: &BreakerSpec) -> Option<Admitted> {
         match &mut self.state {
             State::Closed(_) => {}
             State::Open(since) if now.since(*since) < settings.open => return None,
@@ -153,12 +153,12 @@ impl Breaker {
             State::HalfOpen { allowed, .. } if *allowed >= settings.probes => return None,
             State::HalfOpen { allowed, .. } => *allowed += 1,
         }
-        Some(Pass(self.changes))
+        Some(Admitted(self.changes))
     }
 
-    /// Takes note of how a call ended.
-    pub fn saw(&mut self, pass: Pass, now_failed: bool, now: Time, settings: &BreakerSpec) {
-        if pass != Pass(self.changes) {
+    /// Takes in the result of a call.
+    pub fn record(&mut self, pass: Admitted, now_failed: bool, now: Time, settings: &BreakerSpec) {
+        if pass != Admitted(self.changes) {
             return;
         }
         let next = match &mut self.state {
@@ -215,8 +215,8 @@ mod tests {
     }
 
     fn call(breaker: &mut Breaker, failed: bool, now: Time, settings: &BreakerSpec) {
-        let pass = breaker.allows(now, settings).expect("the circuit is not open");
-        breaker.saw(pass, failed, now, settings);
+        let pass = breaker.admits(now, settings).expect("the circuit is not open");
+        breaker.record(pass, failed, now, settings);
     }
 
     #[test]
@@ -226,12 +226,12 @@ mod tests {
         for failed in [true, true, false, false] {
             call(&mut breaker, failed, Time::ZERO, &settings);
         }
-        assert_eq!(breaker.allows(Time::ZERO, &settings), None, "half of the window failed");
+        assert_eq!(breaker.admits(Time::ZERO, &settings), None, "half of the window failed");
         let mut breaker = Breaker::default();
         for failed in [true, true, true] {
             call(&mut breaker, failed, Time::ZERO, &settings);
         }
-        assert!(breaker.allows(Time::ZERO, &settings).is_some(), "three calls fill no window");
+        assert!(breaker.admits(Time::ZERO, &settings).is_some(), "three calls fill no window");
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         for failed in [true, false, false, false, false, true] {
             call(&mut breaker, failed, Time::ZERO, &settings);
         }
-        assert!(breaker.allows(Time::ZERO, &settings).is_some(), "one of the last four failed");
+        assert!(breaker.admits(Time::ZERO, &settings).is_some(), "one of the last four failed");
     }
 
     #[test]
@@ -250,17 +250,18 @@ mod tests {
         let mut breaker = Breaker::default();
         call(&mut breaker, true, Time::ZERO, &settings);
         let early = Time::ZERO + nearly(&settings);
-        assert_eq!(breaker.allows(early, &settings), None);
+        assert_eq!(breaker.admits(early, &settings), None);
         let later = Time::ZERO + settings.open;
-        let passes: Vec<Pass> = (0..4).map_while(|_| breaker.allows(later, &settings)).collect();
+        let passes: Vec<Admitted> =
+            (0..4).map_while(|_| breaker.admits(later, &settings)).collect();
         assert_eq!(passes.len(), 4);
-        assert_eq!(breaker.allows(later, &settings), None, "only so many calls probe");
-        breaker.saw(passes[0], true, later, &settings);
+        assert_eq!(breaker.admits(later, &settings), None, "only so many calls probe");
+        breaker.record(passes[0], true, later, &settings);
         for pass in &passes[1..] {
-            assert_eq!(breaker.allows(later, &settings), None, "not all have ended");
-            breaker.saw(*pass, false, later, &settings);
+            assert_eq!(breaker.admits(later, &settings), None, "not all have ended");
+            breaker.record(*pass, false, later, &settings);
         }
-        assert!(breaker.allows(later, &settings).is_some(), "a quarter failed: closed");
+        assert!(breaker.admits(later, &settings).is_some(), "a quarter failed: closed");
     }
 
     #[test]
@@ -272,20 +273,20 @@ mod tests {
         call(&mut breaker, false, later, &settings);
         call(&mut breaker, true, later, &settings);
         let early = later + nearly(&settings);
-        assert_eq!(breaker.allows(early, &settings), None);
-        assert!(breaker.allows(later + settings.open, &settings).is_some());
+        assert_eq!(breaker.admits(early, &settings), None);
+        assert!(breaker.admits(later + settings.open, &settings).is_some());
     }
 
     #[test]
     fn a_call_that_began_before_it_opened_counts_no_more() {
         let settings = settings(1, 1);
         let mut breaker = Breaker::default();
-        let late = breaker.allows(Time::ZERO, &settings).expect("closed");
+        let late = breaker.admits(Time::ZERO, &settings).expect("closed");
         call(&mut breaker, true, Time::ZERO, &settings);
         let half = Time::ZERO + Span::from_secs(30);
-        breaker.saw(late, true, half, &settings);
-        assert!(breaker.allows(Time::ZERO + settings.open, &settings).is_some(), "not prolonged");
-        breaker.saw(late, false, Time::ZERO + settings.open, &settings);
-        assert_eq!(breaker.allows(Time::ZERO + settings.open, &settings), None, "still probing");
+        breaker.record(late, true, half, &settings);
+        assert!(breaker.admits(Time::ZERO + settings.open, &settings).is_some(), "not prolonged");
+        breaker.record(late, false, Time::ZERO + settings.open, &settings);
+        assert_eq!(breaker.admits(Time::ZERO + settings.open, &settings), None, "still probing");
     }
 }

@@ -29,7 +29,7 @@ use super::env::Ctx;
 use super::local_fault::LocalFault;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
-use super::record::{Burial, Event, MessageClass, OpId};
+use super::record::{Discard, Event, MessageClass, OpId};
 use super::system::{BreakerSpec, ServiceId, StepId};
 use super::world::World;
 use crate::kernel::{Mailbox, NodeId, Semaphore, Signal, Span};
@@ -90,7 +90,7 @@ struct Done {
     number: u64,
     group: ServiceId,
     op: OpId,
-    buried: bool,
+    discarded: bool,
 }
 
 /// A message in the queue of a group, or on its way there.
@@ -109,7 +109,7 @@ struct Backlog {
 
 impl Backlog {
     fn new(world: &Rc<World>, op: OpId) -> Self {
-        world.travels(op, 1);
+        world.count_in_flight(op, 1);
         Self { world: Rc::downgrade(world), op }
     }
 }
@@ -117,7 +117,7 @@ impl Backlog {
 impl Drop for Backlog {
     fn drop(&mut self) {
         if let Some(world) = self.world.upgrade() {
-            world.travels(self.op, -1);
+            world.count_in_flight(self.op, -1);
         }
     }
 }
@@ -283,7 +283,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
 
     /// Loses a stored message, from the log as well: no group gets it.
     fn lose(&self, here: &ProcessCtx, stored: Stored<E>) {
-        bury(here, Burial::Lost, stored.number);
+        give_up(here, Discard::Lost, stored.number);
         if self.policy.durable {
             let number = stored.number;
             here.log::<Line<E>>()
@@ -387,11 +387,12 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         here.record(Event::GroupLag { group, waiting });
     }
 
-    /// A group is done with a message, or as good as done.
-    fn finish(&self, here: &ProcessCtx, group: ServiceId, stored: &Stored<E>, buried: bool) {
+    /// Notes that a group has finished a message. The record is not forced: if a crash loses it,
+    /// the message is delivered again, which at-least-once delivery allows.
+    fn finish(&self, here: &ProcessCtx, group: ServiceId, stored: &Stored<E>, discarded: bool) {
         self.note_waiting(here, group, -1);
         if self.policy.durable {
-            let done = Done { number: stored.number, group, op: stored.op, buried };
+            let done = Done { number: stored.number, group, op: stored.op, discarded };
             let book = || self.count_done(here, done, 1);
             here.log::<Line<E>>().append_and(Line::Done(done), "acknowledged", book);
         }
@@ -413,8 +414,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                     newest = stored.number;
                     open.extend(self.wanting(here, &stored).map(|group| (newest, group)));
                 }
-                // Somebody could still take up a dead letter.
-                Line::Done(done) if done.buried => {}
+                // A dead letter stays for manual handling.
+                Line::Done(done) if done.discarded => {}
                 Line::Done(done) => drop(open.remove(&(done.number, done.group))),
             }
         }
@@ -446,7 +447,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
     fn count_done(&self, here: &ProcessCtx, done: Done, times: i64) {
         let here = here.for_op(done.op);
         count(&here, "event", -times);
-        if done.buried {
+        if done.discarded {
             count(&here, "dead letter", times);
         }
     }
@@ -490,7 +491,7 @@ fn count(here: &ProcessCtx, label: &'static str, change: i64) {
     here.record(Event::Holds { label: here.label(label), change });
 }
 
-/// A message is given up.
-fn bury(here: &ProcessCtx, burial: Burial, number: u64) {
-    here.record(Event::Buried { topic: here.label("event"), burial, number });
+/// Records that a message is given up.
+fn give_up(here: &ProcessCtx, discard: Discard, number: u64) {
+    here.record(Event::Discarded { topic: here.label("event"), discard, number });
 }

@@ -324,15 +324,15 @@ fn send<R, F, Fut>(
         deadline: message.deadline,
         round: message.round,
     };
-    let fate = world.post(&envelope, &sender, sender.node, to, 0, order);
+    let fate = world.dispatch(&envelope, &sender, sender.node, to, 0, order);
     envelope.copied = fate.copy.is_some();
     envelope.damaged = fate.damaged;
     if let Some(after) = fate.copy {
         let copy = world.duplicate(&envelope);
-        world.fly(copy, after, slot.clone(), handler.clone());
+        world.transmit(copy, after, slot.clone(), handler.clone());
     }
     if !fate.lost {
-        world.fly(envelope, fate.delay, slot, handler);
+        world.transmit(envelope, fate.delay, slot, handler);
     }
     env.reach(&sender, Hook::Send, label, to, When::After);
 }
@@ -371,7 +371,7 @@ where
 {
     async move {
         let Envelope { sender, to, label, .. } = envelope;
-        if !world.land(&envelope, sender.node, to) {
+        if !world.arrives(&envelope, sender.node, to) {
             return;
         }
         let arrival = Ctx { node: to, cause: envelope.number, ..sender };
@@ -410,38 +410,39 @@ where
             return;
         }
         let mut back = Envelope { number: world.env().next_message(), ..envelope };
-        let fate = world.post(&back, &writer, to, sender.node, REPLY_LEG, order);
+        let fate = world.dispatch(&back, &writer, to, sender.node, REPLY_LEG, order);
         back.damaged = fate.damaged;
         world.env().sim().migrate(NodeId::WORLD);
         if writer.node == to {
             world.env().reach(&writer, Hook::Reply, label, sender.node, When::After);
         }
         if let Some(after) = fate.copy {
-            world.echo(&back, after);
+            world.deliver_duplicate(&back, after);
         }
         if fate.lost {
             return;
         }
         world.env().sim().sleep(fate.delay).await;
-        if world.land(&back, to, sender.node) {
-            hear(&world, &back, &slot, reply);
+        if world.arrives(&back, to, sender.node) {
+            deliver_reply(&world, &back, &slot, reply);
         }
     }
 }
 
-/// A reply has reached its caller.
-fn hear<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
+/// Delivers a reply to its caller.
+fn deliver_reply<R>(world: &World, back: &Envelope, slot: &Slot<R>, reply: Reply<R>) {
     let Envelope { sender, to, label, .. } = *back;
     world.env().reach(&sender, Hook::Hear, label, to, When::Before);
     if !slot.fill(world, reply) {
-        world.ignore(back);
+        world.record_ignored(back);
     }
     world.env().reach(&sender, Hook::Hear, label, to, When::After);
 }
 
 impl World {
-    /// Notes that a message leaves, and draws its fate. What is lost is lost at once.
-    fn post(
+    /// Records that a message is sent, and draws its fate. A lost message is recorded as lost at
+    /// once.
+    fn dispatch(
         &self,
         envelope: &Envelope,
         ctx: &Ctx,
@@ -460,13 +461,13 @@ impl World {
         if fate.lost {
             env.record_message(ctx, number, Event::Lost { label, to, class, damaged: false });
         } else {
-            self.travels(ctx.op, 1);
+            self.count_in_flight(ctx.op, 1);
         }
         fate
     }
 
-    /// Puts a request on the road.
-    fn fly<R, F, Fut>(
+    /// Starts the process of a message that arrives after `delay`.
+    fn transmit<R, F, Fut>(
         self: &Rc<Self>,
         envelope: Envelope,
         delay: Span,
@@ -489,33 +490,33 @@ impl World {
         let Envelope { number, label, class, .. } = *envelope;
         let event = Event::Duplicated { label, copy: copy.number, class };
         self.env().record_message(&ctx, number, event);
-        self.travels(ctx.op, 1);
+        self.count_in_flight(ctx.op, 1);
         copy
     }
 
-    /// A second copy of a reply: it arrives, and is thrown away.
-    fn echo(self: &Rc<Self>, back: &Envelope, after: Span) {
+    /// Sends a second copy of a reply, which arrives and is ignored.
+    fn deliver_duplicate(self: &Rc<Self>, back: &Envelope, after: Span) {
         let (world, copy) = (Rc::clone(self), self.duplicate(back));
         let sim = self.env().sim();
         sim.spawn_at(sim.now() + after, NodeId::WORLD, async move {
-            if world.land(&copy, copy.to, copy.sender.node) {
-                world.ignore(&copy);
+            if world.arrives(&copy, copy.to, copy.sender.node) {
+                world.record_ignored(&copy);
             }
         });
     }
 
-    /// Notes that a reply was thrown away.
-    fn ignore(&self, back: &Envelope) {
+    /// Records that a reply was ignored.
+    fn record_ignored(&self, back: &Envelope) {
         let &Envelope { sender, number, label, to: from, .. } = back;
         self.env().record_message(&sender, number, Event::Ignored { label, from });
     }
 
     /// Returns whether a message reaches its node now, undamaged, and records it as delivered or
     /// lost.
-    fn land(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
+    fn arrives(&self, envelope: &Envelope, from: NodeId, to: NodeId) -> bool {
         let env = self.env();
         let Envelope { sender, number, label, class, .. } = *envelope;
-        self.travels(sender.op, -1);
+        self.count_in_flight(sender.op, -1);
         let arrived = self.network().passes(from, to) && !self.is_silent(to);
         let node = if arrived && env.sim().is_up(to) { to } else { NodeId::WORLD };
         let ctx = Ctx { node, ..sender };

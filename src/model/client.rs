@@ -71,7 +71,7 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
             None => here.call(entry, message.costs(carried_out), move |here| carry_out(here, op)),
         });
         let reply = reply.await;
-        if let Reply::Answered(Told::Answer(answer)) = reply {
+        if let Reply::Answered(EntryReply::Answer(answer)) = reply {
             break answer;
         }
         in_doubt |= reply.is_in_doubt();
@@ -107,7 +107,7 @@ fn front(world: &World, op: OpId, attempt: u16) -> Option<NodeId> {
 
 /// The reply of a node that was asked for an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Told {
+enum EntryReply {
     /// The answer.
     Answer(Answer),
     /// This node does not accept the operation.
@@ -117,38 +117,38 @@ enum Told {
     Elsewhere,
 }
 
-impl Told {
+impl EntryReply {
     const fn is_answer(&self) -> bool {
         matches!(self, Self::Answer(_))
     }
 }
 
-impl Reply<Told> {
-    /// Returns whether the operation may have been carried out by who was asked or another, or may
-    /// yet be.
+impl Reply<EntryReply> {
+    /// Returns whether the operation may have been carried out, by this node or another, or may be
+    /// carried out later.
     fn is_in_doubt(self) -> bool {
-        matches!(self, Self::Unknown | Self::Answered(Told::Elsewhere))
+        matches!(self, Self::Unknown | Self::Answered(EntryReply::Elsewhere))
     }
 }
 
-/// At the entry: carries an operation out, once.
-async fn carry_out(here: ProcessCtx, op: OpId) -> Told {
+/// Carries an operation out at the entry, once.
+async fn carry_out(here: ProcessCtx, op: OpId) -> EntryReply {
     let protocol = Rc::clone(here.world().protocol());
-    once(&here, (op, 0), Told::is_answer, async || {
+    once(&here, (op, 0), EntryReply::is_answer, async || {
         if !protocol.admits(&here) {
-            return Told::NotHere;
+            return EntryReply::NotHere;
         }
         match Rc::clone(&protocol).execute(here.clone(), op).await {
-            Answer::Unknown if !protocol.admits(&here) => Told::Elsewhere,
-            answer => Told::Answer(answer),
+            Answer::Unknown if !protocol.admits(&here) => EntryReply::Elsewhere,
+            answer => EntryReply::Answer(answer),
         }
     })
     .await
 }
 
-/// At the node in front of the entry: asks that one in turn, with the attempts that are left.
-async fn pass_on(here: ProcessCtx, op: OpId) -> Told {
-    once(&here, (op, 0), Told::is_answer, async || {
+/// Calls the entry for the node in front of it, with the attempts that are left.
+async fn pass_on(here: ProcessCtx, op: OpId) -> EntryReply {
+    once(&here, (op, 0), EntryReply::is_answer, async || {
         let kind = here.env().operation(op).kind;
         let mut in_doubt = false;
         let mut attempt = here.ctx().attempt;
@@ -162,8 +162,8 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Told {
                 here.call(entry, message, move |here| carry_out(here, op))
             });
             let reply = reply.await;
-            if let Reply::Answered(Told::Answer(answer)) = reply {
-                return Told::Answer(match answer {
+            if let Reply::Answered(EntryReply::Answer(answer)) = reply {
+                return EntryReply::Answer(match answer {
                     Answer::TechnicalNo if in_doubt => Answer::Unknown,
                     answer => answer,
                 });
@@ -172,7 +172,7 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Told {
             attempt += 1;
             if attempt >= policy.attempts {
                 let answer = if in_doubt { Answer::Unknown } else { Answer::TechnicalNo };
-                return Told::Answer(answer);
+                return EntryReply::Answer(answer);
             }
             here.pause(&policy, attempt - 1).await;
             here.retried("delegate", attempt);
@@ -181,10 +181,12 @@ async fn pass_on(here: ProcessCtx, op: OpId) -> Told {
     .await
 }
 
-/// The breaker of a policy, for calls that give an answer to an operation: technical failures count
-/// against whoever gives it, wherever they come from.
-fn guard(policy: &RetrySpec) -> Guard<Told> {
-    let failed = |told: &Told| matches!(told, Told::Answer(Answer::TechnicalNo | Answer::Unknown));
+/// The breaker of a policy for calls that answer an operation: a technical failure counts against
+/// the node that reports it, wherever it came from.
+fn guard(policy: &RetrySpec) -> Guard<EntryReply> {
+    let failed = |reply: &EntryReply| {
+        matches!(reply, EntryReply::Answer(Answer::TechnicalNo | Answer::Unknown))
+    };
     (policy.breaker, failed)
 }
 

@@ -35,14 +35,14 @@ impl Disk {
         Self(Rc::new(State { ails, written, changed: Signal::new(sim) }))
     }
 
-    /// Something more is wrong with it.
-    pub fn ail(&self, fault: DiskFault) {
+    /// Begins a fault. Faults of the same kind may overlap.
+    pub fn begin_fault(&self, fault: DiskFault) {
         let faults = self.faults(fault);
         faults.set(faults.get() + 1);
     }
 
-    /// Ends what one [`Disk::ail`] began.
-    pub fn heal(&self, fault: DiskFault) {
+    /// Ends a fault that [`Disk::begin_fault`] began.
+    pub fn end_fault(&self, fault: DiskFault) {
         let faults = self.faults(fault);
         faults.set(faults.get().saturating_sub(1));
         self.0.changed.notify_all();

@@ -105,8 +105,8 @@ impl Env {
         id
     }
 
-    /// Ends a trouble; one that has ended already is ignored.
-    pub fn relieve(&self, id: LocalFaultId) {
+    /// Ends a local fault; ending it again has no effect.
+    pub fn end_local_fault(&self, id: LocalFaultId) {
         let local_faults = self.local_faults();
         let mut active = local_faults.active.borrow_mut();
         active.retain(|it| it.id != id);
@@ -148,7 +148,7 @@ impl Env {
     }
 
     /// Waits until a place is not being rebalanced.
-    pub(super) async fn settled_in(&self, place: u64) {
+    pub(super) async fn until_balanced(&self, place: u64) {
         let local_faults = self.local_faults();
         let goes_on = |it: &Active| it.local_fault == LocalFault::Rebalance && it.place == place;
         while local_faults.any.get() && local_faults.active.borrow().iter().any(goes_on) {

@@ -8,18 +8,18 @@ use super::process::ProcessCtx;
 use super::record::OpId;
 use crate::kernel::{Signal, Span, Time};
 
-/// The subject of a request: an operation, and which part of it, or 0 for the whole.
-pub type Question = (OpId, u64);
+/// The key of a request: an operation, and a part of it, or 0 for the whole.
+pub type RequestKey = (OpId, u64);
 
-/// The questions that a node has been asked.
-struct Asked<R> {
-    running: BTreeMap<Question, Signal>,
-    answered: BTreeMap<Question, R>,
-    /// When old answers were last forgotten.
+/// The requests that a node has received, with their answers.
+struct Requests<R> {
+    running: BTreeMap<RequestKey, Signal>,
+    answered: BTreeMap<RequestKey, R>,
+    /// The time at which old answers were last deleted.
     forgot: Time,
 }
 
-impl<R> Default for Asked<R> {
+impl<R> Default for Requests<R> {
     fn default() -> Self {
         let (running, answered) = (BTreeMap::new(), BTreeMap::new());
         Self { running, answered, forgot: Time::ZERO }
@@ -40,31 +40,31 @@ pub fn is_forgotten(here: &ProcessCtx, op: OpId) -> bool {
 /// remembered if `is_kept` says so; otherwise the next request runs `work` again.
 pub async fn once<R: Clone + 'static>(
     here: &ProcessCtx,
-    question: Question,
+    key: RequestKey,
     is_kept: impl Fn(&R) -> bool,
     work: impl AsyncFnOnce() -> R,
 ) -> R {
-    let asked = here.local::<Asked<R>>();
+    let asked = here.local::<Requests<R>>();
     loop {
-        if let Some(answer) = asked.with(|asked| asked.answered.get(&question).cloned()) {
+        if let Some(answer) = asked.with(|asked| asked.answered.get(&key).cloned()) {
             return answer;
         }
-        match asked.with(|asked| asked.running.get(&question).cloned()) {
+        match asked.with(|asked| asked.running.get(&key).cloned()) {
             Some(running) => running.wait().await,
             None => break,
         }
     }
-    asked.with(|asked| asked.running.insert(question, Signal::new(here.sim())));
+    asked.with(|asked| asked.running.insert(key, Signal::new(here.sim())));
     let answer = work().await;
     let running = asked.with(|asked| {
         if is_kept(&answer) {
-            asked.answered.insert(question, answer.clone());
+            asked.answered.insert(key, answer.clone());
         }
         if asked.forgot + remembered(here) <= here.now() {
             asked.forgot = here.now();
             asked.answered.retain(|(op, _), _| !is_forgotten(here, *op));
         }
-        asked.running.remove(&question)
+        asked.running.remove(&key)
     });
     running.iter().for_each(Signal::notify_all);
     answer

@@ -185,8 +185,8 @@ async fn compose(here: ProcessCtx, by: ServiceId, mask: u64, probe: ProbeId) -> 
     }
     let understood =
         |table: &TableId| here.env().is_understood(here.ctx(), *table, Columns::ALL, by);
-    let told = replies.into_iter().all(|reply| reply == Reply::Answered(true));
-    own && told && foreign.iter().all(understood)
+    let answered = replies.into_iter().all(|reply| reply == Reply::Answered(true));
+    own && answered && foreign.iter().all(understood)
 }
 
 /// Reads, at an owner, its rows of these steps for a composing service.

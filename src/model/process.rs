@@ -210,9 +210,9 @@ impl ProcessCtx {
         self.sim().sleep(span)
     }
 
-    /// Does one step of this driver's own work, as soon as a worker is free. A service has a worker
-    /// already and does its work with the request.
-    pub async fn toil(&self, label: &'static str) {
+    /// Does one step of this driver's own work, as soon as a worker is free. At a service it does
+    /// nothing: a service does its work with the request, which holds a worker already.
+    pub async fn long_work(&self, label: &'static str) {
         if let Some(mut visit) = self.occupy().await {
             visit.work(label_stream(label)).await;
         }

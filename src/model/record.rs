@@ -13,7 +13,7 @@ use super::system::{DatabaseId, StepId};
 use crate::kernel::{NodeId, Time};
 
 pub use event::{Event, Kind, Station};
-pub use words::LastingNames;
+pub use words::StreamNames;
 
 /// One offered business operation of a run, numbered in the order of arrival.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -320,8 +320,8 @@ pub enum ProbeEnd {
 /// The way in which a broker gave up a message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
-pub enum Burial {
-    /// Nobody will get it.
+pub enum Discard {
+    /// The message is lost: no consumer gets it.
     Lost = 0,
     /// The message is kept as a dead letter for manual handling.
     DeadLetter = 1,

@@ -36,11 +36,11 @@ pub mod quorum;
 
 /// The most rows that travel at once.
 const BATCH: usize = 500;
+/// The error of a replica that could not be updated: the source, the copy or the network between
+/// them is down.
+struct Unreachable;
 
-/// A replica could not be fed: the source, the copy or what is between them is away.
-struct Away;
-
-/// Rows in the order of their commits, and the place behind them.
+/// Rows in the order of their commits, and the position after them.
 type Page = (Vec<RowVersion>, u64);
 
 /// Starts the feeds that run on a node.
@@ -88,7 +88,7 @@ async fn pull(
     number: usize,
     replica: &ReplicaSpec,
     place: &mut u64,
-) -> Result<(), Away> {
+) -> Result<(), Unreachable> {
     let (of, source) = (replica.of, here.world().owner(replica.of, OpId::NONE));
     loop {
         let after = *place;
@@ -96,13 +96,13 @@ async fn pull(
         let message = message.costs(here.system().table(of).answering());
         let asked =
             here.call(source, message, move |here| async move { changes(&here, of, after).await });
-        let Reply::Answered(Ok((rows, last))) = asked.await else { return Err(Away) };
+        let Reply::Answered(Ok((rows, last))) = asked.await else { return Err(Unreachable) };
         if rows.is_empty() {
             return Ok(());
         }
         let is_last = rows.len() < BATCH;
         here.env().held_back(number).await;
-        take_over(here, number, replica.copy, (rows, last)).await.map_err(|_| Away)?;
+        write_copy(here, number, replica.copy, (rows, last)).await.map_err(|_| Unreachable)?;
         *place = last;
         if is_last {
             return Ok(());
@@ -132,18 +132,18 @@ async fn push(
     number: usize,
     replica: &ReplicaSpec,
     place: &mut u64,
-) -> Result<(), Away> {
-    let page = changes(here, replica.of, *place).await.map_err(|_| Away)?;
+) -> Result<(), Unreachable> {
+    let page = changes(here, replica.of, *place).await.map_err(|_| Unreachable)?;
     let last = page.1;
     here.env().held_back(number).await;
-    let (copy, keeper) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
+    let (copy, holder) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
     let message = Message::request("copy", here.retry().step_deadline);
     let message = message.costs(here.system().table(copy).answering());
-    let told = here.call(keeper, message, move |here| {
+    let reply = here.call(holder, message, move |here| {
         let page = page.clone();
-        async move { take_over(&here, number, copy, page).await }
+        async move { write_copy(&here, number, copy, page).await }
     });
-    let Reply::Answered(Ok(())) = told.await else { return Err(Away) };
+    let Reply::Answered(Ok(())) = reply.await else { return Err(Unreachable) };
     *place = last;
     Ok(())
 }
@@ -157,8 +157,8 @@ async fn changes(here: &ProcessCtx, of: TableId, after: u64) -> Result<Page, DbE
     Ok(page)
 }
 
-/// At the copy's owner: writes rows into the copy.
-async fn take_over(
+/// Writes, at the copy's owner, rows into the copy.
+async fn write_copy(
     here: &ProcessCtx,
     number: usize,
     copy: TableId,

@@ -138,7 +138,7 @@ impl Env {
 
     /// Waits until a service is found to use an old schema of a table; returns false if it adopted
     /// the new one before.
-    pub async fn until_misfit(&self, table: TableId, service: ServiceId) -> bool {
+    pub async fn until_schema_break(&self, table: TableId, service: ServiceId) -> bool {
         loop {
             let schemas = self.schemas();
             let known = schemas.old.borrow().get(&(table, service)).map(|old| old.noticed);

@@ -84,9 +84,8 @@ pub const MAX_COLUMNS: usize = 64;
 pub struct Name {
     /// The name as reports show it.
     pub shown: Arc<str>,
-    /// The stream name, by default the shown one: what draws hash, and what counterexamples call
-    /// it.
-    pub lasting: Arc<str>,
+    /// The stream name, by default the shown one. Draws hash it, and counterexamples use it.
+    pub stream_name: Arc<str>,
     /// Stable hash of the stream name.
     pub stream: u64,
 }
@@ -99,20 +98,20 @@ impl Name {
 
     /// Returns whether this is the shown name or the stream name.
     pub fn is_called(&self, name: &str) -> bool {
-        *self.shown == *name || *self.lasting == *name
+        *self.shown == *name || *self.stream_name == *name
     }
 
     /// This name from a time on: shown with that time, and with the same random numbers.
     #[must_use]
     pub fn later(&self, from: Span) -> Self {
-        Self::with_stream(&format!("{} (from {from})", self.shown), &self.lasting)
+        Self::with_stream(&format!("{} (from {from})", self.shown), &self.stream_name)
     }
 
     /// A name that draws as `stream` does, so that a rename keeps every draw.
     pub fn with_stream(shown: &str, stream: &str) -> Self {
         let shown: Arc<str> = shown.into();
-        let lasting = if *shown == *stream { Arc::clone(&shown) } else { stream.into() };
-        Self { shown, lasting, stream: xxhash_rust::xxh3::xxh3_64(stream.as_bytes()) }
+        let stream_name = if *shown == *stream { Arc::clone(&shown) } else { stream.into() };
+        Self { shown, stream_name, stream: xxhash_rust::xxh3::xxh3_64(stream.as_bytes()) }
     }
 }
 

@@ -341,7 +341,7 @@ impl World {
         let world = Rc::clone(self);
         sim.spawn(id, async move {
             let node = world.node(id);
-            world.env.sim().toil(node.recovery).await;
+            world.env.sim().long_work(node.recovery).await;
             for database in &node.databases {
                 database.recover().await;
             }
@@ -399,8 +399,8 @@ impl World {
         })
     }
 
-    /// Counts messages in flight on behalf of operations.
-    pub(super) fn travels(&self, op: OpId, change: i64) {
+    /// Counts messages in flight for operations.
+    pub(super) fn count_in_flight(&self, op: OpId, change: i64) {
         if op != OpId::NONE {
             self.in_flight.set(self.in_flight.get() + change);
             self.last_travel.set(self.env.now());

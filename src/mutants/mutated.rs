@@ -94,8 +94,8 @@ impl Prepared for Mutated {
         (self.put_to_work)(world, share)
     }
 
-    fn goes_by_rows(&self) -> bool {
-        self.original.goes_by_rows()
+    fn works_on_rows(&self) -> bool {
+        self.original.works_on_rows()
     }
 }
 

@@ -36,7 +36,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::{Demand, Pattern};
-use super::promise::{self, Keeps};
+use super::promise::{self, Guarantees};
 use super::step::{self, ApplyOptions};
 use crate::kernel::Span;
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults, role};
@@ -176,7 +176,7 @@ impl Pattern for BackgroundSync {
     const SUMMARY: &'static str = "a local commit; a periodic job corrects the other stores";
     const MANUAL: &'static str = include_str!("background_sync.rs");
     type Settings = Settings;
-    const GOES_BY_ROWS: bool = true;
+    const WORKS_ON_ROWS: bool = true;
 
     fn check(settings: &Settings, system: &System) -> Vec<Reason> {
         let mut problems = Vec::new();
@@ -218,7 +218,7 @@ impl Pattern for BackgroundSync {
         let stuck = !gapless
             || !settings.propagate_deletes
             || refused && settings.on_refusal == OnRefusal::Retry;
-        let guarantees = Keeps::everything()
+        let guarantees = Guarantees::everything()
             .unless(blind || stuck, promise::ENDS)
             .unless(repeats, &["at-most-once"])
             .unless(refused, &["client-contract"]);

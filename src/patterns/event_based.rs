@@ -107,12 +107,12 @@ use crate::model::database::{Event, EventKind};
 use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::{Reason, no_share, too_frequent};
-use crate::model::record::{self, Answer, Burial, OpId};
+use crate::model::record::{self, Answer, Discard, OpId};
 use crate::model::system::{OperationKind, ServiceId, StepId, System};
 use crate::model::world::World;
 use crate::patterns::share::Share;
 use crate::reason;
-use consumer::Manners;
+use consumer::ConsumerOptions;
 use settings::{Acknowledge, BrokerKind, Delivery, Ordering, Publish, Settings};
 
 /// Local commits, and events on which the other services act.
@@ -260,7 +260,7 @@ impl Pattern for EventBased {
             ..ApplyOptions::default()
         };
         let bus = self.settings.publish == Publish::InProcess;
-        let mut told = event;
+        let mut published = event;
         let answer = step::decide(
             &here,
             "first step",
@@ -268,7 +268,7 @@ impl Pattern for EventBased {
             async |here: ProcessCtx| match bus {
                 true => step::apply_to_stand(&here, first, options).await,
                 false => {
-                    told.kind = step::outcome(&here, first, options).await?;
+                    published.kind = step::outcome(&here, first, options).await?;
                     Ok(())
                 }
             },
@@ -276,8 +276,10 @@ impl Pattern for EventBased {
         let answer = answer.await;
         if answer == Answer::Accepted {
             match self.settings.publish {
-                Publish::InProcess => return bus::tell(&here, event, Manners::of(&self)).await,
-                Publish::DualWrite => self.publish_directly(&here, told).await,
+                Publish::InProcess => {
+                    return bus::tell(&here, event, ConsumerOptions::of(&self)).await;
+                }
+                Publish::DualWrite => self.publish_directly(&here, published).await,
                 Publish::Outbox | Publish::LogTailing => {}
             }
         }
@@ -293,8 +295,8 @@ impl Pattern for EventBased {
             match here.driver() {
                 Some(RELAY) => relay::start(&self, &here),
                 Some(BROKER) => {
-                    let manners = Manners::of(&self);
-                    broker.start(&here, move |here, event| consumer::consume(here, event, manners));
+                    let options = ConsumerOptions::of(&self);
+                    broker.start(&here, move |here, event| consumer::consume(here, event, options));
                 }
                 _ => {}
             }
@@ -334,8 +336,8 @@ pub(crate) async fn publish(here: &ProcessCtx, broker: &Broker<Event>, event: Ev
         stored.iter().all(|stored| *stored).then_some(())
     });
     if published.await.is_none() {
-        let (topic, burial) = (here.label("publish"), Burial::Lost);
-        here.record(record::Event::Buried { topic, burial, number: 0 });
+        let (topic, discard) = (here.label("publish"), Discard::Lost);
+        here.record(record::Event::Discarded { topic, discard, number: 0 });
     }
 }
 

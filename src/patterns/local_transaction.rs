@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
-use super::promise::{self, Keeps};
+use super::promise::{self, Guarantees};
 use super::step::{self, Failure};
 use crate::model::contract::{Promises, Waits, WaitsFor, faults};
 use crate::model::database::{Direction, StepRef};
@@ -76,7 +76,7 @@ impl Pattern for LocalTransaction {
         if promise::depends_on_others(system) {
             budget = budget.without(&[faults::COPIES]);
         }
-        let guarantees = Keeps::everything().and(promise::of_quorums(system)).names();
+        let guarantees = Guarantees::everything().and(promise::of_quorums(system)).names();
         Promises { guarantees, budget, within: Some(within) }
     }
 

@@ -88,7 +88,7 @@ use std::rc::Rc;
 
 use super::isolation;
 use super::pattern::{Demand, Pattern};
-use super::promise::{self, Keeps};
+use super::promise::{self, Guarantees};
 use super::share::Share;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, faults};
@@ -144,7 +144,7 @@ impl Pattern for Orchestrated {
             || settings.pivot.is_some() && system.steps().any(|step| step.refuse.is_some());
         let unfenced = settings.is_shared() && !settings.fencing;
         let keyless = !settings.idempotency_keys;
-        let guarantees = Keeps::everything()
+        let guarantees = Guarantees::everything()
             .and(&["no-suspension", "reverse-order", "inbox-atomicity", "fencing"])
             .and(promise::of_quorums(system))
             .unless(!settings.is_shared(), &["fencing"])

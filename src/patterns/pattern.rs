@@ -31,9 +31,9 @@ pub trait Pattern: Sized + 'static {
     const MANUAL: &'static str;
     /// The settings of the pattern.
     type Settings: Settings;
-    /// True if it works on rows rather than on operations, and so meddles with those of other
-    /// patterns where they write what it derives.
-    const GOES_BY_ROWS: bool = false;
+    /// True if the pattern derives rows from rows without knowing the operations, and so also
+    /// carries on the changes of other patterns' operations where those write the same cells.
+    const WORKS_ON_ROWS: bool = false;
 
     /// Problems of these settings on this system, in words.
     fn check(settings: &Self::Settings, system: &System) -> Vec<Reason> {
@@ -241,8 +241,8 @@ pub trait Prepared: Send + Sync {
     fn at_work(&self, world: &Rc<World>) -> Rc<dyn Protocol>;
     /// An instance of the pattern beside others, for its share of the operations.
     fn beside(&self, world: &Rc<World>, share: &Share) -> Rc<dyn Protocol>;
-    /// Returns whether it looks at rows rather than at operations; see [`Pattern::GOES_BY_ROWS`].
-    fn goes_by_rows(&self) -> bool;
+    /// Returns whether the pattern derives rows from rows; see [`Pattern::WORKS_ON_ROWS`].
+    fn works_on_rows(&self) -> bool;
 }
 
 struct With<P: Pattern>(P::Settings);
@@ -320,8 +320,8 @@ impl<P: Pattern> Prepared for With<P> {
         at_work(Rc::new(P::beside(&self.0, world, share)))
     }
 
-    fn goes_by_rows(&self) -> bool {
-        P::GOES_BY_ROWS
+    fn works_on_rows(&self) -> bool {
+        P::WORKS_ON_ROWS
     }
 }
 

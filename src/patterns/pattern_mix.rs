@@ -180,7 +180,7 @@ impl PatternMix {
         self.parts.iter().enumerate().any(|(at, part)| {
             let others = || self.parts.iter().enumerate().filter(move |(other, _)| *other != at);
             let derived = part.steps(system).filter(|step| step.derive.is_some());
-            part.pattern.goes_by_rows()
+            part.pattern.works_on_rows()
                 && derived.into_iter().any(|derived| {
                     let mut written = others().flat_map(|(_, other)| other.steps(system));
                     written.any(|step| derived.writes_where(step))
@@ -318,8 +318,8 @@ impl Prepared for PatternMix {
         self.parts.iter().map(|part| part.pattern.dormant(system)).max().unwrap_or_default()
     }
 
-    fn goes_by_rows(&self) -> bool {
-        self.parts.iter().any(|part| part.pattern.goes_by_rows())
+    fn works_on_rows(&self) -> bool {
+        self.parts.iter().any(|part| part.pattern.works_on_rows())
     }
 }
 

@@ -86,11 +86,11 @@ use std::rc::Rc;
 
 use super::atomic_commit::again;
 use super::atomic_commit::delivery::FanOut;
-use super::atomic_commit::participant::{self, Manners};
+use super::atomic_commit::participant::{self, ParticipantOptions};
 use super::atomic_commit::work::rounds;
 use super::atomic_commit::{self, Participants, Transaction};
 use super::pattern::{Demand, Pattern};
-use super::promise::{self, Keeps};
+use super::promise::{self, Guarantees};
 use super::share::Share;
 use super::step;
 use crate::kernel::{NodeId, Span};
@@ -122,10 +122,10 @@ impl PaxosCommit {
         Self { settings, rules, part: 0 }
     }
 
-    /// How its participants behave.
-    fn manners(&self) -> Manners<InDoubt> {
-        Manners {
-            terms: InDoubt { rules: self.rules, part: self.part },
+    /// The options of the participants.
+    fn options(&self) -> ParticipantOptions<InDoubt> {
+        ParticipantOptions {
+            termination: InDoubt { rules: self.rules, part: self.part },
             read_only_vote: self.settings.read_only_vote,
             no_record: NoRecord::None,
             inquiry_interval: self.settings.inquiry_interval,
@@ -173,7 +173,7 @@ impl Pattern for PaxosCommit {
     }
 
     fn promises(settings: &Settings, system: &System) -> Promises {
-        let guarantees = Keeps::everything()
+        let guarantees = Guarantees::everything()
             .and(&["agreement", "irrevocable", "commit-validity", "write-ahead"])
             .and(&["prepared-exclusion", "bounded-blocking"]);
         let retry = system.longest_retry();
@@ -240,7 +240,7 @@ impl Pattern for PaxosCommit {
         if here.incarnation() == 0 {
             return;
         }
-        participant::recover(&here, self.manners());
+        participant::recover(&here, self.options());
         if here.driver().is_some() {
             self.recover(&here);
         }

@@ -4,9 +4,9 @@ use crate::kernel::Span;
 use crate::model::contract::{Allowance, Budget, faults};
 use crate::model::system::{Refuse, RetrySpec, System};
 
-/// The guarantees of every pattern in every form: they concern clients, readers and the course of
-/// things, not the effects of an operation.
-const MANNERS: &[&str] = &[
+/// The guarantees of every pattern with any settings: those about clients, readers and the order of
+/// events, not about the effects of an operation.
+const ALWAYS: &[&str] = &[
     "answered-in-time",
     "fixpoint",
     "no-livelock",
@@ -29,16 +29,16 @@ pub(super) fn of_quorums(system: &System) -> &'static [&'static str] {
 /// Returns whether a guarantee is about the effects of operations, so that any path of a pattern
 /// may break it.
 pub fn rests_on_paths(name: &str) -> bool {
-    !MANNERS.contains(&name)
+    !ALWAYS.contains(&name)
 }
 
-/// A list of promises in the making.
-pub(super) struct Keeps(Vec<&'static str>);
+/// A builder of a list of guarantees.
+pub(super) struct Guarantees(Vec<&'static str>);
 
-impl Keeps {
-    /// The promises of a pattern that brings every operation to its end, each effect once.
+impl Guarantees {
+    /// The guarantees of a pattern that completes every operation and applies each effect once.
     pub fn everything() -> Self {
-        Self(MANNERS.to_vec()).and(ENDS).and(&["at-most-once", "resumes-after-restart"])
+        Self(ALWAYS.to_vec()).and(ENDS).and(&["at-most-once", "resumes-after-restart"])
     }
 
     /// Adds guarantees.

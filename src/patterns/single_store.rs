@@ -145,8 +145,8 @@ impl Prepared for SingleStore {
         })
     }
 
-    fn goes_by_rows(&self) -> bool {
-        self.pattern.goes_by_rows()
+    fn works_on_rows(&self) -> bool {
+        self.pattern.works_on_rows()
     }
 }
 

@@ -147,8 +147,12 @@ pub async fn begin(here: &ProcessCtx, step: StepId) -> Result<Txn, Failure> {
     Ok(here.database(table).begin(ctx, here.node(), by, false).await?)
 }
 
-/// Begins a transaction as [`begin`] does, and passes the fence first if there is one.
-async fn pass(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<Txn, Failure> {
+/// Begins a transaction as [`begin`] does, and checks the fencing token first if there is one.
+async fn begin_fenced(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ApplyOptions,
+) -> Result<Txn, Failure> {
     let mut txn = begin(here, step).await?;
     if let Some(token) = options.fence {
         let passed = txn.fence(token).await;
@@ -257,11 +261,11 @@ async fn forward(
     {
         return Err(failure);
     }
-    let mut txn = pass(here, step, options).await?;
+    let mut txn = begin_fenced(here, step, options).await?;
     if options.once {
         let forward = key(op, step, Direction::Forward);
         let found = txn.claim(forward, EventKind::Applied).await?;
-        own(&mut txn, forward, found, options).await?;
+        claim_for_owner(&mut txn, forward, found, options).await?;
         if let Some(found) = found {
             here.passes(Repeated::from(found));
         }
@@ -293,9 +297,9 @@ async fn forward(
 ///
 /// # Errors
 ///
-/// [`Failure::Taken`] if the outcome that was found there is that of another instance's request. A
-/// refusal is none: an instance that was refused holds nothing that it would have to end itself.
-async fn own(
+/// [`Failure::Taken`] if the outcome that was found belongs to the request of another instance. A
+/// refusal belongs to none: an instance that was refused holds nothing that it would have to end.
+async fn claim_for_owner(
     txn: &mut Txn,
     forward: IdemKey,
     found: Option<EventKind>,
@@ -316,13 +320,13 @@ async fn store_refusal(
     step: StepId,
     options: ApplyOptions,
 ) -> Result<EventKind, Failure> {
-    let mut txn = pass(here, step, options).await?;
+    let mut txn = begin_fenced(here, step, options).await?;
     let forward = key(here.ctx().op, step, Direction::Forward);
     match txn.claim(forward, EventKind::Refused).await? {
         None => txn.commit().await?,
         Some(EventKind::Refused) => {}
         found => {
-            own(&mut txn, forward, found, options).await?;
+            claim_for_owner(&mut txn, forward, found, options).await?;
             return Ok(found.unwrap_or(EventKind::Refused));
         }
     }
@@ -332,7 +336,7 @@ async fn store_refusal(
 /// Stores durably that a step was refused, with the event that informs the others. With
 /// `options.once` the refusal is stored under the key of the step, so that a duplicate finds it.
 pub async fn refuse(here: &ProcessCtx, step: StepId, options: ApplyOptions) -> Result<(), Failure> {
-    let mut txn = pass(here, step, options).await?;
+    let mut txn = begin_fenced(here, step, options).await?;
     let forward = key(here.ctx().op, step, Direction::Forward);
     if options.once && txn.claim(forward, EventKind::Refused).await?.is_some() {
         return Ok(());
@@ -370,7 +374,7 @@ pub async fn find_to_undo(
     options: ApplyOptions,
 ) -> Result<ToUndo, Failure> {
     let op = here.ctx().op;
-    let mut txn = pass(here, step, options).await?;
+    let mut txn = begin_fenced(here, step, options).await?;
     if !options.once {
         return Ok(ToUndo::Applied(txn));
     }
@@ -379,7 +383,7 @@ pub async fn find_to_undo(
     }
     let forward = key(op, step, Direction::Forward);
     let found = txn.replace_outcome(forward, EventKind::Undone).await?;
-    own(&mut txn, forward, found, options).await?;
+    claim_for_owner(&mut txn, forward, found, options).await?;
     let applied = found == Some(EventKind::Applied);
     Ok(if applied { ToUndo::Applied(txn) } else { ToUndo::NeverRan(txn) })
 }

@@ -88,7 +88,7 @@ use super::atomic_commit;
 use super::atomic_commit::work::rounds;
 use super::atomic_commit::{again, participant};
 use super::pattern::{Demand, Pattern};
-use super::promise::{self, Keeps};
+use super::promise::{self, Guarantees};
 use super::share::Share;
 use super::step;
 use crate::kernel::{NodeId, Span};
@@ -134,7 +134,7 @@ impl Pattern for TwoPhaseCommit {
     /// guarantee that needs a common outcome.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let alone = settings.heuristic_after.is_some();
-        let guarantees = Keeps::everything()
+        let guarantees = Guarantees::everything()
             .and(&["agreement", "irrevocable", "commit-validity", "write-ahead"])
             .and(&["prepared-exclusion", "bounded-blocking"])
             .unless(alone, promise::ENDS)
@@ -206,7 +206,7 @@ impl Pattern for TwoPhaseCommit {
     fn start(self: Rc<Self>, here: ProcessCtx) {
         if here.incarnation() > 0 {
             self.recover_coordinator(&here);
-            participant::recover(&here, self.manners());
+            participant::recover(&here, self.options());
         }
     }
 

@@ -29,13 +29,13 @@ pub struct Side {
     engine: String,
     variants: Vec<String>,
     seeds: Vec<u64>,
-    measures: BTreeMap<String, Told>,
+    measures: BTreeMap<String, MeasureInfo>,
     numbers: BTreeMap<Number, BTreeMap<u64, f64>>,
 }
 
 /// The declaration of a measure, as files contain it.
 #[derive(Clone, Debug)]
-struct Told {
+struct MeasureInfo {
     name: String,
     unit: Unit,
     better: Better,
@@ -57,7 +57,7 @@ struct Row {
     variant: String,
     measure: String,
     statistic: usize,
-    told: Told,
+    info: MeasureInfo,
     before: f64,
     after: f64,
     found: Option<Paired>,
@@ -96,12 +96,12 @@ impl Side {
         for variant in value["variants"].as_array()? {
             self.variants.push(text(&variant["name"])?);
             for (key, measure) in variant["measures"].as_object()? {
-                let told = Told {
+                let info = MeasureInfo {
                     name: text(&measure["name"])?,
                     unit: Unit::named(measure["unit"].as_str()?)?,
                     better: Better::named(measure["better"].as_str()?)?,
                 };
-                self.measures.insert(key.clone(), told);
+                self.measures.insert(key.clone(), info);
             }
         }
         Some(())
@@ -131,8 +131,8 @@ impl Side {
     }
 
     /// The facts about a measure; outcomes are counts of which neither direction is better.
-    fn told(&self, measure: &str) -> Told {
-        self.measures.get(measure).cloned().unwrap_or_else(|| Told {
+    fn info(&self, measure: &str) -> MeasureInfo {
+        self.measures.get(measure).cloned().unwrap_or_else(|| MeasureInfo {
             name: measure.replace("census.", "outcome: "),
             unit: Unit::Count,
             better: Better::Neither,
@@ -151,7 +151,7 @@ impl Diff {
             let values: Vec<Option<f64>> = seeds().map(|(_, new)| Some(*new)).collect();
             let bases: Vec<Option<f64>> = seeds().map(|(old, _)| Some(*old)).collect();
             rows.push(Row {
-                told: after.told(&measure),
+                info: after.info(&measure),
                 variant,
                 measure,
                 statistic,
@@ -266,7 +266,7 @@ impl Diff {
             "stands_out",
         ];
         let rows = self.rows.iter().map(|row| {
-            let unit = row.told.unit;
+            let unit = row.info.unit;
             let number = |value| super::csv::scalar(unit, value);
             let found = row.found;
             let [low, high] = super::csv::interval(unit, found.and_then(|it| it.interval));
@@ -301,7 +301,7 @@ fn whole(statistic: usize, seeds: &BTreeMap<u64, f64>) -> f64 {
 }
 
 fn cells(row: &Row, found: Paired) -> [String; 7] {
-    let unit = row.told.unit;
+    let unit = row.info.unit;
     let difference = |value| human::difference(unit, value);
     let interval = found.interval.map(|(low, high)| {
         if low == high {
@@ -312,10 +312,10 @@ fn cells(row: &Row, found: Paired) -> [String; 7] {
     });
     let statistic = STATISTICS[row.statistic];
     let name = match statistic {
-        "value" => row.told.name.clone(),
-        statistic => format!("{} {statistic}", row.told.name),
+        "value" => row.info.name.clone(),
+        statistic => format!("{} {statistic}", row.info.name),
     };
-    let worth = match (found.verdict, row.told.better) {
+    let worth = match (found.verdict, row.info.better) {
         (Verdict::Higher, Better::Higher) | (Verdict::Lower, Better::Lower) => "better",
         (Verdict::Higher, Better::Lower) | (Verdict::Lower, Better::Higher) => "worse",
         _ => "",

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::experiment::trace::Trace;
 use crate::kernel::{NodeId, Time};
 use crate::model::database::Direction;
-use crate::model::record::{Burial, Event, Kind, LabelId, LockFailure, OpId, Record, Sight};
+use crate::model::record::{Discard, Event, Kind, LabelId, LockFailure, OpId, Record, Sight};
 use crate::model::system::{DatabaseId, RowKey, StepId, System, TableId};
 
 /// The whole story of one operation of a variant with a seed: when, where, on behalf of which step,
@@ -205,8 +205,10 @@ fn node_line(system: &System, trace: &Trace, record: &Record) -> Option<String> 
         Event::Handed { number, delivery, .. } => {
             format!("event {number} handed out, delivery {delivery}")
         }
-        Event::Buried { number, burial: Burial::Lost, .. } => format!("event {number} is lost"),
-        Event::Buried { number, burial: Burial::DeadLetter, .. } => {
+        Event::Discarded { number, discard: Discard::Lost, .. } => {
+            format!("event {number} is lost")
+        }
+        Event::Discarded { number, discard: Discard::DeadLetter, .. } => {
             format!("event {number} goes to the dead letters")
         }
         Event::Intervention { label } => format!("{}: left to a human", name(label)),

@@ -157,7 +157,7 @@ pub fn node_name(world: &World, node: NodeId) -> String {
         .services
         .iter()
         .any(|service| service.instances > 1 && service.name == *world.name(node));
-    let name = &world.name(node).lasting;
+    let name = &world.name(node).stream_name;
     if several { format!("{name}#1") } else { name.to_string() }
 }
 
@@ -226,7 +226,7 @@ impl<'a> Words<'a> {
     fn step(&self, op: Option<OpId>, step: StepId) -> Option<(StepId, String)> {
         let env = self.world.env();
         let steps = &env.system().operation(env.operation(op?).kind).steps;
-        Some((step, steps.get(step.index())?.name.lasting.to_string()))
+        Some((step, steps.get(step.index())?.name.stream_name.to_string()))
     }
 }
 

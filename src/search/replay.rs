@@ -67,10 +67,10 @@ pub fn counterexample(
         engine: ENGINE.into(),
         scenario: scenario.into(),
         scenario_hash: trial.scenario().hash,
-        variant: trial.variant().name.lasting.to_string(),
+        variant: trial.variant().name.stream_name.to_string(),
         property: property.into(),
         seed: case.seed,
-        fingerprint: trial.lasting_fingerprint(case),
+        fingerprint: trial.stable_fingerprint(case),
         found_by: found_by.into(),
         operations: offers.map(|offer| (offer.name.clone(), offer.info)).collect(),
         faults: case.faults.clone(),
@@ -104,7 +104,7 @@ pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
         (None, _) => Judgement::undecided("nobody promises this property"),
     };
     let ops = finding.map(|found| found.ops.clone()).unwrap_or_default();
-    let fingerprint = trial.lasting_fingerprint(&case);
+    let fingerprint = trial.stable_fingerprint(&case);
     let identity = match () {
         () if fingerprint == written.fingerprint => Identity::Same,
         () if trial.scenario().hash != written.scenario_hash => Identity::OtherScenario,
@@ -119,7 +119,8 @@ pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
 pub fn shape(system: &System, case: &Case) -> String {
     let mut faults: Vec<String> = case.faults.iter().map(shape_of).collect();
     faults.sort();
-    let kinds = case.operations.iter().map(|offer| &system.operation(offer.info.kind).name.lasting);
+    let kinds =
+        case.operations.iter().map(|offer| &system.operation(offer.info.kind).name.stream_name);
     let mut kinds: Vec<String> = kinds.map(ToString::to_string).collect();
     kinds.sort();
     let changes: Vec<String> = case.changes.iter().map(ToString::to_string).collect();

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub use self::offers::hasten;
-use self::watch::{FaultWatch, LastingWatch};
+use self::watch::{FaultWatch, StableFingerprint};
 use super::points::{Passed, points};
 use crate::checks::Verdict;
 use crate::checks::census::Census;
@@ -267,10 +267,10 @@ impl<'a> Trial<'a> {
         let changed = (!changes.is_empty() && self.is_as_written)
             .then(|| self.scenario.changed(changes).ok())
             .flatten();
-        let name = &*self.variant.name.lasting;
+        let name = &*self.variant.name.stream_name;
         let variant = changed
             .as_ref()
-            .and_then(|it| it.variants.iter().find(|variant| *variant.name.lasting == *name));
+            .and_then(|it| it.variants.iter().find(|variant| *variant.name.stream_name == *name));
         match changed.as_ref().zip(variant) {
             Some((scenario, variant)) => {
                 // Its load ends when that of the scenario does: the periods may differ by the
@@ -346,10 +346,10 @@ impl<'a> Trial<'a> {
         self.judge(stage, case, Vec::new(), |_| (), |_| ()).0
     }
 
-    /// The lasting fingerprint of a case: of everything that happens to its operations, by names,
-    /// so that it stays the same when the scenario gets what they have nothing to do with.
-    pub fn lasting_fingerprint(&self, case: &Case) -> u64 {
-        let watch = Rc::new(RefCell::new(LastingWatch::default()));
+    /// The stable fingerprint of a case: of everything that happens to its operations, by names, so
+    /// that it does not change when parts are added to the scenario that do not affect them.
+    pub fn stable_fingerprint(&self, case: &Case) -> u64 {
+        let watch = Rc::new(RefCell::new(StableFingerprint::default()));
         let names = Rc::clone(&watch);
         let ready = |world: &Rc<World>| names.borrow_mut().name(world);
         observe(&self.setup(case), case.seed, vec![Rc::clone(&watch) as _], ready, |_| ());

@@ -116,12 +116,12 @@ pub fn home(system: &System, owner: ServiceId) -> Result<DatabaseId, Reason> {
 fn name_at(system: &System, of: TableId, at: ServiceId) -> Name {
     let (of, at) = (&system.table(of).name, &system.services[at.index()].name);
     let mut shown = format!("{}@{}", of.shown, at.shown);
-    let mut lasting = format!("{}@{}", of.lasting, at.lasting);
+    let mut stream = format!("{}@{}", of.stream_name, at.stream_name);
     while system.tables.iter().any(|table| table.name.is_called(&shown)) {
         shown.push('\'');
-        lasting.push('\'');
+        stream.push('\'');
     }
-    Name::with_stream(&shown, &lasting)
+    Name::with_stream(&shown, &stream)
 }
 
 /// Appends a table with some columns of another one, which a service owns in its own database.

@@ -197,18 +197,18 @@ impl Technique for Quorum {
     type Settings = Settings;
 
     fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
-        let keepers = layout::services(&system, &settings.on)?;
-        if keepers.is_empty() {
+        let holders = layout::services(&system, &settings.on)?;
+        if holders.is_empty() {
             return Err(vec![reason!("`{}` must name the services that keep copies", "on")]);
         }
         let one = |problem| vec![problem];
         let legs = settings.legs().map_err(one)?;
-        let write = Settings::size(settings.write, "write", keepers.len()).map_err(one)?;
-        let read = Settings::size(settings.read, "read", keepers.len()).map_err(one)?;
+        let write = Settings::size(settings.write, "write", holders.len()).map_err(one)?;
+        let read = Settings::size(settings.read, "read", holders.len()).map_err(one)?;
         for of in layout::some_tables(&system, &settings.tables)? {
             check(&system, of).map_err(one)?;
             let copies: Result<Vec<TableId>, Reason> =
-                keepers.iter().map(|keeper| copy(&mut system, of, *keeper)).collect();
+                holders.iter().map(|holder| copy(&mut system, of, *holder)).collect();
             system.quorums.push(QuorumSpec {
                 of,
                 copies: copies.map_err(one)?,
@@ -243,9 +243,9 @@ fn check(system: &System, of: TableId) -> Result<(), Reason> {
 }
 
 /// Appends one copy.
-fn copy(system: &mut System, of: TableId, keeper: ServiceId) -> Result<TableId, Reason> {
+fn copy(system: &mut System, of: TableId, holder: ServiceId) -> Result<TableId, Reason> {
     let columns = system.table(of).columns.clone();
-    layout::append(system, of, keeper, columns)
+    layout::append(system, of, holder, columns)
 }
 
 #[cfg(test)]

@@ -129,8 +129,8 @@ pub const fn handed(delivery: u64) -> Event {
 }
 
 /// A broker gives a message up.
-pub const fn buried(burial: Burial) -> Event {
-    Event::Buried { topic: LABEL, burial, number: 0 }
+pub const fn discarded(discard: Discard) -> Event {
+    Event::Discarded { topic: LABEL, discard, number: 0 }
 }
 
 /// A circuit breaker has a new state.

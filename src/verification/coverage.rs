@@ -221,8 +221,9 @@ pub fn false_discoveries(seeds: usize, samples: u64) -> (f64, f64) {
             let null: Vec<f64> = (0..80).map(|_| p(0.0)).collect();
             let real: Vec<f64> = (0..20).map(|_| p(4.0)).collect();
             let family = Family::of(null.iter().chain(&real).copied());
-            let told = |all: &[f64]| all.iter().filter(|p| family.stands_out(**p)).count() as f64;
-            let (wrong, right) = (told(&null), told(&real));
+            let reported =
+                |all: &[f64]| all.iter().filter(|p| family.stands_out(**p)).count() as f64;
+            let (wrong, right) = (reported(&null), reported(&real));
             (wrong / (wrong + right).max(1.0), right / 20.0)
         })
         .collect();
@@ -254,7 +255,7 @@ pub fn table(samples: u64) -> String {
         let (wrong, right) = false_discoveries(seeds, samples);
         text += &format!(
             "{seeds:>3} seeds: {wrong:.3} of it false (nominal: at most {FALSE_DISCOVERY_RATE}), \
-             {right:.3} of the 20 told\n"
+             {right:.3} of the 20 reported\n"
         );
     }
     text

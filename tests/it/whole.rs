@@ -20,9 +20,9 @@ pub struct RecordedRun {
     pub report: RunReport,
 }
 
-struct Keeper(Vec<Record>);
+struct RecordList(Vec<Record>);
 
-impl Sink<Record> for Keeper {
+impl Sink<Record> for RecordList {
     fn see(&mut self, record: &Record) {
         self.0.push(*record);
     }
@@ -104,14 +104,14 @@ pub fn variant<'a>(scenario: &'a Scenario, name: &str) -> &'a Variant {
 /// Runs one variant on one seed and keeps everything. What must add up in every run must here.
 pub fn tell(scenario: &Scenario, variant: &Variant, seed: u64) -> RecordedRun {
     let setup = setup(scenario, variant);
-    let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
+    let list = Rc::new(RefCell::new(RecordList(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
     let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
-    run(&setup, seed, vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _]);
+    run(&setup, seed, vec![Rc::clone(&list) as _, Rc::clone(&judge) as _]);
     let report = Rc::into_inner(judge).expect("the run is over").into_inner().finish();
     let failed: Vec<_> = report.failed_self_checks().collect();
     assert!(failed.is_empty(), "{}: {failed:?}", variant.name.shown);
-    let records = std::mem::take(&mut keeper.borrow_mut().0);
+    let records = std::mem::take(&mut list.borrow_mut().0);
     RecordedRun { records, report }
 }
 

@@ -15,7 +15,7 @@ use self::rows::Mirror;
 use self::rules::Rule;
 use super::measures::by_kind::{ByKind, Counts};
 use super::measures::gauge::Gauge;
-use super::measures::{Better, Measure, Measured, NOBODY, Quantity, Scope, Unit};
+use super::measures::{Better, Measure, Measured, NO_OPERATION, Quantity, Scope, Unit};
 use super::serial::span;
 use super::verdict::Judgement;
 use crate::kernel::{Span, Time};
@@ -221,7 +221,7 @@ impl Invariants {
         for (scope, gauge, offered) in std::iter::once(all).chain(operations) {
             let (mut rate, mut share) = (NONE, NONE);
             if !self.watched.is_empty() {
-                rate = Quantity::ratio(gauge.area() * 1_000, offered, NOBODY);
+                rate = Quantity::ratio(gauge.area() * 1_000, offered, NO_OPERATION);
                 share = gauge.positive_share();
             }
             into.quantity(VIOLATION.of(&scope), rate);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Unit, Values};
+use super::{Better, Distribution, Measure, Measured, NO_OPERATION, Quantity, Unit, Values};
 use crate::checks::census::Headline;
 use crate::checks::outcome::Part;
 use crate::model::record::{Answer, OpId};
@@ -203,7 +203,7 @@ pub fn measure(into: &mut Measured, part: &Part<'_>, load: Range<u64>) -> Availa
     }
     let scope = &part.scope;
     let availability = Availability::of(part);
-    let share = |part: u64| Quantity::ratio(part, availability.measured, NOBODY);
+    let share = |part: u64| Quantity::ratio(part, availability.measured, NO_OPERATION);
     into.quantity(AVAILABILITY.of(scope), availability.without(&availability.moot));
     into.quantity(COMPARED_AVAILABILITY.of(scope), availability.without(&availability.moot));
     into.quantity(AVAILABILITY_OF_ALL.of(scope), availability.without(&[]));

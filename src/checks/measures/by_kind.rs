@@ -8,7 +8,7 @@ use crate::model::system::{OperationKind, System};
 #[derive(Clone, Debug, Default)]
 pub struct ByKind<T> {
     /// The part that no operation caused.
-    pub nobody: T,
+    pub none: T,
     kinds: Vec<T>,
 }
 
@@ -18,7 +18,7 @@ pub type Counts = ByKind<u64>;
 impl<T: Clone> ByKind<T> {
     /// The value `first` for every kind of operation of a system.
     pub fn new(system: &System, first: T) -> Self {
-        Self { kinds: vec![first.clone(); system.operations.len()], nobody: first }
+        Self { kinds: vec![first.clone(); system.operations.len()], none: first }
     }
 }
 
@@ -27,25 +27,25 @@ impl<T> ByKind<T> {
     pub fn of(&mut self, kind: Option<OperationKind>) -> &mut T {
         match kind.and_then(|kind| self.kinds.get_mut(kind.index())) {
             Some(found) => found,
-            None => &mut self.nobody,
+            None => &mut self.none,
         }
     }
 
     /// All parts; that of no operation comes first.
     pub fn all(&self) -> impl Iterator<Item = &T> + Clone {
-        std::iter::once(&self.nobody).chain(&self.kinds)
+        std::iter::once(&self.none).chain(&self.kinds)
     }
 
     /// All parts, as mutable references.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        std::iter::once(&mut self.nobody).chain(&mut self.kinds)
+        std::iter::once(&mut self.none).chain(&mut self.kinds)
     }
 
     /// The parts of the operations that headlines pool, and that of no operation.
     pub fn pooled(&self, system: &System) -> impl Iterator<Item = &T> + Clone {
         let pooled = system.pooled_kinds().into_iter();
         let pooled: Vec<&T> = pooled.filter_map(|kind| self.kinds.get(kind.index())).collect();
-        std::iter::once(&self.nobody).chain(pooled)
+        std::iter::once(&self.none).chain(pooled)
     }
 
     /// The part of each operation that has measures of its own.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Measure, Measured, NOBODY, Quantity, Scope, Unit};
+use super::{Better, Measure, Measured, NO_OPERATION, Quantity, Scope, Unit};
 use crate::checks::census::{Census, Headline};
 use crate::model::record::{Event, MessageClass, Record};
 
@@ -214,11 +214,11 @@ impl Cost {
         let (offered, committed) = (census.total(), census.of(Headline::Committed));
         for (total, [per_offered, per_committed]) in self.totals().into_iter().zip(SPENT) {
             let per_committed = per_committed.of(scope);
-            into.quantity(per_offered.of(scope), Quantity::ratio(total, offered, NOBODY));
+            into.quantity(per_offered.of(scope), Quantity::ratio(total, offered, NO_OPERATION));
             into.quantity(per_committed, Quantity::ratio(total, committed, NONE_COMMITTED));
         }
         for (count, measure) in self.messages.into_iter().zip(BY_CLASS) {
-            into.quantity(measure.of(scope), Quantity::ratio(count, offered, NOBODY));
+            into.quantity(measure.of(scope), Quantity::ratio(count, offered, NO_OPERATION));
         }
     }
 }

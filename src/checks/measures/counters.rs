@@ -8,7 +8,7 @@ use super::by_kind::Counts;
 use super::gauge::Gauge;
 use super::{Better, Measure, Measured, Quantity, Scope, Unit, Values};
 use crate::kernel::NodeId;
-use crate::model::record::{AbortCause, Burial, Circuit, Event, Record, Station};
+use crate::model::record::{AbortCause, Circuit, Discard, Event, Record, Station};
 use crate::model::system::{OperationKind, ServiceId, System};
 
 /// M12, deliveries.
@@ -166,7 +166,9 @@ impl Counters {
         let now = record.time.as_nanos();
         match record.event {
             Event::Handed { .. } => *self.deliveries.of(kind) += one,
-            Event::Buried { burial: Burial::DeadLetter, .. } => *self.dead_letters.of(kind) += one,
+            Event::Discarded { discard: Discard::DeadLetter, .. } => {
+                *self.dead_letters.of(kind) += one
+            }
             Event::Aborted { cause: AbortCause::Deadlock, .. } => *self.deadlocks.of(kind) += one,
             Event::Intervention { .. } => *self.interventions.of(kind) += one,
             Event::Alerted { .. } => self.alerts += one,

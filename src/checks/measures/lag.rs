@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::by_kind::ByKind;
 use super::gauge::Gauge;
-use super::{Better, Distribution, Measure, Measured, NOBODY, Quantity, Scope, Unit, Values};
+use super::{Better, Distribution, Measure, Measured, NO_OPERATION, Quantity, Scope, Unit, Values};
 use crate::checks::census::State;
 use crate::checks::outcome::{NEVER, Outcome, Part};
 use crate::model::system::System;
@@ -179,7 +179,7 @@ pub fn measure(into: &mut Measured, part: &Part<'_>, end: End) {
     let scope = &part.scope;
     into.distribution(LAG.of(scope), lag);
     into.distribution(AFTER_ANSWER.of(scope), after_answer);
-    into.quantity(HIDDEN.of(scope), Quantity::ratio(unexposed, offered, NOBODY));
+    into.quantity(HIDDEN.of(scope), Quantity::ratio(unexposed, offered, NO_OPERATION));
     into.quantity(RELAPSES.of(scope), Quantity::total(relapses));
 }
 

@@ -236,5 +236,5 @@ impl Measured {
     }
 }
 
-/// Why a share of operations is missing.
-pub(super) const NOBODY: &str = "no measured operation was offered";
+/// The reason why a share of operations is missing.
+pub(super) const NO_OPERATION: &str = "no measured operation was offered";

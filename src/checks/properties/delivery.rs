@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::model::contract::label;
-use crate::model::record::{Burial, Event, Kind, OpId, Record};
+use crate::model::record::{Discard, Event, Kind, OpId, Record};
 use crate::model::system::System;
 
 /// The check that no event is lost.
@@ -37,7 +37,7 @@ impl Property for Delivery {
     const SUMMARY: &'static str = "every committed event is published and handed out";
     const MANUAL: &'static str = include_str!("delivery.rs");
     const WHEN: When = When::AtTheEnd;
-    const SEES: &'static [Kind] = &[Kind::Holds, Kind::Published, Kind::Handed, Kind::Buried];
+    const SEES: &'static [Kind] = &[Kind::Holds, Kind::Published, Kind::Handed, Kind::Discarded];
 
     fn new(_: &Arc<System>) -> Self {
         Self::default()
@@ -60,7 +60,7 @@ impl Property for Delivery {
             }
             Event::Published { .. } => events.published += 1,
             Event::Handed { .. } => events.handed += 1,
-            Event::Buried { burial: Burial::Lost, .. } => {
+            Event::Discarded { discard: Discard::Lost, .. } => {
                 self.case.fail(record.time, record.op, || {
                     format!("an event of operation {} was thrown away", record.op.0)
                 });

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::model::record::{Burial, Event, Kind, Record};
+use crate::model::record::{Discard, Event, Kind, Record};
 use crate::model::system::System;
 
 /// The check that no message is given up.
@@ -22,14 +22,14 @@ impl Property for NoDeadLetters {
     const SUMMARY: &'static str = "no message ends among the dead letters";
     const MANUAL: &'static str = include_str!("no_dead_letters.rs");
     const WHEN: When = When::Always;
-    const SEES: &'static [Kind] = &[Kind::Handed, Kind::Buried];
+    const SEES: &'static [Kind] = &[Kind::Handed, Kind::Discarded];
 
     fn new(_: &Arc<System>) -> Self {
         Self::default()
     }
 
     fn see(&mut self, record: &Record) {
-        if matches!(record.event, Event::Buried { burial: Burial::DeadLetter, .. }) {
+        if matches!(record.event, Event::Discarded { discard: Discard::DeadLetter, .. }) {
             self.0.fail(record.time, record.op, || {
                 format!("a message of operation {} is a dead letter", record.op.0)
             });

@@ -61,13 +61,13 @@ impl Property for PreparedExclusion {
     }
 
     fn see(&mut self, record: &Record) {
-        let is_anothers = |keeper: Option<&TxnId>, txn| keeper.is_some_and(|it| *it != txn);
+        let is_anothers = |holder: Option<&TxnId>, txn| holder.is_some_and(|it| *it != txn);
         match record.event {
             Event::PreparedRow { database, txn, table, row } => {
                 self.case.chance();
                 self.kept.insert((database, table, row), txn);
             }
-            Event::Resolved { txn, .. } => self.kept.retain(|_, keeper| *keeper != txn),
+            Event::Resolved { txn, .. } => self.kept.retain(|_, holder| *holder != txn),
             Event::LockGranted { database, txn, table, row }
                 if is_anothers(self.kept.get(&(database, table, row)), txn) =>
             {

@@ -6,7 +6,7 @@ use crate::checks::measures::counters::{GROUP_LAG, GROUP_LAG_MAX};
 use crate::checks::measures::{Quantity, Scope};
 use crate::kernel::NodeId;
 use crate::model::record::*;
-use crate::tests::events::{aborted, buried, circuit, group_lag, handed};
+use crate::tests::events::{aborted, circuit, discarded, group_lag, handed};
 use crate::tests::history::{History, RENAME};
 
 const SECOND: u64 = 1_000_000_000;
@@ -52,7 +52,7 @@ fn a_breaker_that_never_opened_is_not_the_same_as_none() {
 fn events_count_from_the_first_measured_arrival_on() {
     let tell = |history: &mut History| {
         history.note(handed(1)).note(handed(2));
-        history.note(buried(Burial::DeadLetter)).note(buried(Burial::Lost));
+        history.note(discarded(Discard::DeadLetter)).note(discarded(Discard::Lost));
         history.note(aborted(1, AbortCause::Deadlock)).note(aborted(2, AbortCause::LockTimeout));
         history.note(Event::Alerted { label: LabelId(0) });
         history.note(Event::Intervention { label: LabelId(0) });

@@ -197,7 +197,7 @@ fn each(report: &RunReport, measure: &'static Measure) -> [Quantity; 3] {
 fn what_happens_one_by_one_counts_for_whom_it_is_done() {
     let mut history = both(mixed());
     for op in [0, 0, 1, u32::MAX] {
-        history.note_of(op, events::handed(2)).note_of(op, events::buried(Burial::DeadLetter));
+        history.note_of(op, events::handed(2)).note_of(op, events::discarded(Discard::DeadLetter));
         history.note_of(op, events::aborted(op.into(), AbortCause::Deadlock));
         history.note_of(op, Event::Intervention { label: LabelId(0) });
     }

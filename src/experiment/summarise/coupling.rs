@@ -49,8 +49,8 @@ pub(super) fn touched(scenario: &Scenario, reports: &[&RunReport]) -> Vec<Touche
     let faults = (0..).zip(&scenario.faults).map(|(number, fault)| {
         let mut services: BTreeMap<ServiceId, u64> = BTreeMap::new();
         let blast_radii = reports.iter().flat_map(|report| &report.blast_radii);
-        for reach in blast_radii.filter(|reach| reach.fault == number) {
-            for service in &reach.services {
+        for radius in blast_radii.filter(|radius| radius.fault == number) {
+            for service in &radius.services {
                 *services.entry(*service).or_default() += 1;
             }
         }

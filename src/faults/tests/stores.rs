@@ -4,7 +4,7 @@ use super::{first, order, order_under};
 use crate::checks::census::Headline;
 use crate::kernel::{Span, Time};
 use crate::model::contract::label;
-use crate::model::record::{AbortCause, Answer, Burial, Event, Kind, Record};
+use crate::model::record::{AbortCause, Answer, Discard, Event, Kind, Record};
 use crate::model::system::{ColumnRef, TableId};
 use crate::tests::pick;
 use crate::tests::runs::{RecordedRun, record_text};
@@ -20,8 +20,8 @@ fn aborted(told: &RecordedRun, cause: AbortCause) -> usize {
 }
 
 /// How messages were given up.
-fn buried(told: &RecordedRun) -> Vec<Burial> {
-    told.pick(pick!(Event::Buried { burial, .. } => burial)).collect()
+fn discarded(told: &RecordedRun) -> Vec<Discard> {
+    told.pick(pick!(Event::Discarded { discard, .. } => discard)).collect()
 }
 
 /// The outcome of the order.
@@ -193,7 +193,7 @@ fn a_poison_message_ends_in_the_dead_letters() {
         on = { what = "publish" }"#,
     );
     assert_eq!(told.count(Kind::Handed), 3, "as often as it may be");
-    assert_eq!(buried(&told), [Burial::DeadLetter]);
+    assert_eq!(discarded(&told), [Discard::DeadLetter]);
     assert_eq!((became(&told), taken(&told)), (Headline::Stranded, 0));
 }
 
@@ -231,7 +231,7 @@ fn what_the_broker_loses_is_gone_for_good() {
         at = "12s"
         for = "1s""#,
     );
-    assert_eq!(buried(&told), [Burial::Lost]);
+    assert_eq!(discarded(&told), [Discard::Lost]);
     assert_eq!(told.count(Kind::Handed), 0);
     assert_eq!((became(&told), taken(&told)), (Headline::Lost, 0));
     assert!(told.report.settled, "nobody waits for it");

@@ -318,8 +318,8 @@ fn burdens_add_up_and_slow_down_nothing_but_work() {
     let simulation = Simulation::new();
     let sim = simulation.sim().clone();
     let node = sim.add_node();
-    sim.burden(node, 1_000);
-    sim.burden(node, 500);
+    sim.add_slowdown(node, 1_000);
+    sim.add_slowdown(node, 500);
     sim.set_clock_rate(node, 1_000_000_000);
     let log = Log::default();
     for node in [NodeId::WORLD, node] {
@@ -333,7 +333,7 @@ fn burdens_add_up_and_slow_down_nothing_but_work() {
     }
     simulation.run_until(at(100));
     assert_eq!(log.take(), "0@10ms 0@20ms 1@25ms 1@30ms");
-    sim.burden(node, -1_500);
+    sim.add_slowdown(node, -1_500);
     let (s, l) = (sim.clone(), log.clone());
     sim.spawn(node, async move {
         s.work(ms(10)).await;

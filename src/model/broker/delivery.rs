@@ -5,12 +5,12 @@
 
 use std::future::Future;
 
-use super::{Broker, Memory, Queued, Stored, Tells, bury, stream};
+use super::{Broker, Memory, Queued, Stored, Tells, give_up, stream};
 use crate::kernel::{Either, NodeId, Signal, race};
 use crate::model::call::{Message, Reply};
 use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
-use crate::model::record::{Burial, Event, MessageClass};
+use crate::model::record::{Discard, Event, MessageClass};
 use crate::model::system::{ServiceId, StepId, Work};
 
 use super::Line;
@@ -32,20 +32,21 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         let stored = &message.stored;
         let here = &here.for_op(stored.op);
         if self.policy.at_least_once {
-            let buried = self.insist(here, group, stored, deliver).await;
+            let discarded = self.insist(here, group, stored, deliver).await;
             if message.again {
                 return false;
             }
-            self.finish(here, group, stored, buried);
-            return !buried && self.suffers(here, LocalFault::Redelivery, u64::from(group.0) + 1);
+            self.finish(here, group, stored, discarded);
+            return !discarded
+                && self.suffers(here, LocalFault::Redelivery, u64::from(group.0) + 1);
         }
         self.finish(here, group, stored, false);
         if self.policy.durable {
             here.log::<Line<E>>().flush().await;
         }
-        here.env().settled_in(stream(here)).await;
+        here.env().until_balanced(stream(here)).await;
         if self.deliver(here, group, stored, 0, deliver).await != Some(Reply::Answered(true)) {
-            bury(here, Burial::Lost, stored.number);
+            give_up(here, Discard::Lost, stored.number);
         }
         false
     }
@@ -66,7 +67,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         let (mut deliveries, mut refusals): (u16, u16) = (0, 0);
         loop {
             let here = &here.at_step(StepId::NONE, deliveries);
-            here.env().settled_in(stream(here)).await;
+            here.env().until_balanced(stream(here)).await;
             let rebalance = here.env().rebalance(stream(here));
             let reply = self.deliver(here, group, stored, deliveries, deliver).await;
             match reply {
@@ -85,7 +86,7 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                 Some(Reply::Answered(false) | Reply::Unknown) | None => deliveries += 1,
             }
             if deliveries >= self.policy.max_deliveries {
-                bury(here, Burial::DeadLetter, stored.number);
+                give_up(here, Discard::DeadLetter, stored.number);
                 return true;
             }
             here.retried("delivery", deliveries);

@@ -142,11 +142,11 @@ impl Contention {
             let holders = locks.holding(wait.row).filter(|holder| *holder != wait.txn);
             let holders: Vec<ServiceId> =
                 holders.filter_map(|holder| rows.services.get(&holder).copied()).collect();
-            let (parts, mut told) = (holders.len() as u64, 0);
+            let (parts, mut assigned) = (holders.len() as u64, 0);
             for (number, holder) in (1..).zip(holders) {
                 let until = waited * number / parts;
-                *wait.shares.entry(holder).or_default() += until - told;
-                told = until;
+                *wait.shares.entry(holder).or_default() += until - assigned;
+                assigned = until;
             }
         }
     }
@@ -231,11 +231,11 @@ impl Drop for Waiting {
             });
             until.collect()
         };
-        let mut told = 0;
+        let mut assigned = 0;
         for (holder, until) in (0..).map(ServiceId).zip(parts) {
-            contention.note(ctx, *resource, *service, Some(holder), until - told);
-            told = until;
+            contention.note(ctx, *resource, *service, Some(holder), until - assigned);
+            assigned = until;
         }
-        contention.note(ctx, *resource, *service, None, waited.saturating_sub(told));
+        contention.note(ctx, *resource, *service, None, waited.saturating_sub(assigned));
     }
 }

@@ -221,7 +221,7 @@ impl LockTable {
         let Some(row) = self.parties.get_mut(&txn).and_then(|party| party.awaits.take()) else {
             return;
         };
-        let queue = self.rows.get_mut(&row).expect("somebody waits for the row");
+        let queue = self.rows.get_mut(&row).expect("a transaction waits for the row");
         queue.waiters.retain(|waiter| waiter.txn != txn);
         self.advance(row, now, woken);
     }

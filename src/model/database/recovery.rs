@@ -35,7 +35,7 @@ impl Database {
             state.branches = Numbered::new();
             let sessions = std::mem::take(&mut state.sessions);
             state
-                .casualties
+                .lost_transactions
                 .extend(sessions.iter().map(|(txn, session)| (TxnId(txn), session.ctx)));
             (state.pool.clone(), state.cores.clone(), sessions)
         };
@@ -54,7 +54,7 @@ impl Database {
     /// restores prepared branches with their locks; only then does the database serve.
     pub async fn recover(self: &Rc<Self>) {
         let records = self.log.durable().0 % CHECKPOINT;
-        self.env.sim().toil(self.spec().recovery + REPLAY.saturating_mul(records)).await;
+        self.env.sim().long_work(self.spec().recovery + REPLAY.saturating_mul(records)).await;
         {
             let spec = self.spec();
             let mut state = self.state_mut();
@@ -63,7 +63,7 @@ impl Database {
         }
         self.revert();
         let records = self.log.records();
-        self.bury(&records);
+        self.record_lost(&records);
         for (lsn, entry) in records {
             // A watcher of the records may have crashed the node again.
             if !self.env.sim().is_up(self.node) {
@@ -126,8 +126,8 @@ impl Database {
         }
     }
 
-    /// Writes down which transactions the crash has ended: those of which the log knows nothing.
-    fn bury(&self, records: &[(Lsn, Entry)]) {
+    /// Records the transactions that the crash has ended: those of which the log has no record.
+    fn record_lost(&self, records: &[(Lsn, Entry)]) {
         let durable: BTreeSet<TxnId> = records
             .iter()
             .map(|(_, entry)| match entry {
@@ -135,8 +135,8 @@ impl Database {
                 Entry::Prepare(branch) => branch.txn,
             })
             .collect();
-        let casualties = std::mem::take(&mut self.state_mut().casualties);
-        for (txn, ctx) in casualties {
+        let lost_transactions = std::mem::take(&mut self.state_mut().lost_transactions);
+        for (txn, ctx) in lost_transactions {
             if !durable.contains(&txn) {
                 let (database, cause) = (self.id, AbortCause::Crash);
                 self.env.record(&ctx, Event::Aborted { database, txn, cause });

@@ -340,12 +340,13 @@ impl Database {
         self.state_mut().meter.begin(began);
         let mut core = Core { database: self, began, drawn: None };
         let demand = if let Some(long) = demand {
-            Box::pin(sim.toil(long)).await; // Not many are long; nobody else carries it along.
+            // Boxed: few statements are long, and the futures of all others stay small.
+            Box::pin(sim.long_work(long)).await;
             sim.now() - began
         } else {
             let number = call.number | WORK_LEG;
             let drawn = self.spec().work.sample(&mut self.rng(Purpose::Work, &call.ctx, number));
-            let demand = sim.effort(drawn);
+            let demand = sim.time_for(drawn);
             sim.sleep_until(began + demand).await;
             demand
         };

@@ -45,7 +45,7 @@ pub(super) struct State {
     pub unsettled: VecDeque<Unsettled>,
     // Kept for the history.
     /// Transactions that a crash ended; noted at recovery, for a crashed node writes nothing.
-    pub casualties: Vec<(TxnId, Ctx)>,
+    pub lost_transactions: Vec<(TxnId, Ctx)>,
     pub last_change: Time,
     pub meter: Meter,
     pub unnamed: u64,
@@ -197,7 +197,7 @@ impl State {
             images: BTreeMap::new(),
             fence: 0,
             unsettled: VecDeque::new(),
-            casualties: Vec::new(),
+            lost_transactions: Vec::new(),
             last_change: Time::ZERO,
             meter: Meter::default(),
             unnamed: 0,

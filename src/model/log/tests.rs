@@ -161,14 +161,14 @@ fn what_is_forgotten_takes_no_memory() {
 #[test]
 fn a_stalled_disk_ends_no_flush_and_a_lying_one_keeps_nothing() {
     let bench = Bench::new();
-    bench.log.disk().ail(DiskFault::Stalled);
+    bench.log.disk().begin_fault(DiskFault::Stalled);
     bench.force(1, 0, ForceKind::Commit);
     bench.run(50);
     assert!(bench.done.borrow().is_empty());
-    bench.log.disk().heal(DiskFault::Stalled);
+    bench.log.disk().end_fault(DiskFault::Stalled);
     bench.run(60);
     assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(50))]);
-    bench.log.disk().ail(DiskFault::Lying);
+    bench.log.disk().begin_fault(DiskFault::Lying);
     bench.force(2, 0, ForceKind::Commit);
     bench.run(100);
     assert_eq!(bench.done.borrow().len(), 2, "it says that it is durable");
@@ -194,9 +194,9 @@ fn a_full_disk_begins_no_flush_and_ends_the_one_under_way() {
     bench.force(1, 0, ForceKind::Commit);
     bench.force(2, 1, ForceKind::Commit);
     bench.run(2);
-    bench.log.disk().ail(DiskFault::Full);
+    bench.log.disk().begin_fault(DiskFault::Full);
     bench.run(50);
-    bench.log.disk().heal(DiskFault::Full);
+    bench.log.disk().end_fault(DiskFault::Full);
     bench.run(100);
     assert_eq!(*bench.done.borrow(), [(1, Some(Lsn(1)), at(4)), (2, Some(Lsn(2)), at(54))]);
 }
@@ -205,13 +205,13 @@ fn a_full_disk_begins_no_flush_and_ends_the_one_under_way() {
 #[test]
 fn a_disk_is_well_when_nothing_is_wrong_with_it() {
     let bench = Bench::new();
-    bench.log.disk().ail(DiskFault::Stalled);
-    bench.log.disk().ail(DiskFault::Stalled);
-    bench.log.disk().heal(DiskFault::Stalled);
+    bench.log.disk().begin_fault(DiskFault::Stalled);
+    bench.log.disk().begin_fault(DiskFault::Stalled);
+    bench.log.disk().end_fault(DiskFault::Stalled);
     bench.force(1, 0, ForceKind::Commit);
     bench.run(50);
     assert!(bench.done.borrow().is_empty());
-    bench.log.disk().heal(DiskFault::Stalled);
+    bench.log.disk().end_fault(DiskFault::Stalled);
     bench.run(51);
     assert_eq!(bench.done.borrow().len(), 1);
 }
@@ -220,7 +220,7 @@ fn a_disk_is_well_when_nothing_is_wrong_with_it() {
 fn torn(lies: bool, written: f64) -> Vec<u32> {
     let bench = Bench::new();
     if lies {
-        bench.log.disk().ail(DiskFault::Lying);
+        bench.log.disk().begin_fault(DiskFault::Lying);
     }
     bench.force(1, 0, ForceKind::Commit);
     bench.run(1);

@@ -1,7 +1,7 @@
 //! Events: one variant for each thing that can happen, with fields of its own.
 
 use super::{
-    AbortCause, Answer, Burial, Circuit, Decision, GlobalTxnId, LabelId, LockFailure, LogId,
+    AbortCause, Answer, Circuit, Decision, Discard, GlobalTxnId, LabelId, LockFailure, LogId,
     MessageClass, OpId, Phase, ProbeEnd, ProbeId, RefusalReason, Resource, Sight, TxnId,
 };
 use crate::kernel::{NodeId, Span, Time};
@@ -124,8 +124,8 @@ pub enum Event {
     /// from 1.
     Handed { topic: LabelId, delivery: u64, number: u64 },
     /// A message was given up by its broker, or by the service that was to publish it.
-    Buried { topic: LabelId, burial: Burial, number: u64 },
-    /// A human is asked: retries are exhausted and nobody will move it.
+    Discarded { topic: LabelId, discard: Discard, number: u64 },
+    /// A human is asked: retries are exhausted, and the work does not continue by itself.
     Intervention { label: LabelId },
 
     // The world.
@@ -219,7 +219,7 @@ impl Event {
             | Self::Holds { label, .. }
             | Self::Published { topic: label, .. }
             | Self::Handed { topic: label, .. }
-            | Self::Buried { topic: label, .. }
+            | Self::Discarded { topic: label, .. }
             | Self::Intervention { label }
             | Self::Alerted { label }
             | Self::Leased { label, .. }
@@ -286,7 +286,7 @@ kinds! {
     Prepared, PreparedRow, Resolved, Forced, Logged, Worked,
     Sent, Delivered, Lost, Duplicated,
     Queued, Started, Finished, Overflowed, Dropped,
-    RefusedByRule, Decided, Retried, Holds, Published, Handed, Buried, Intervention,
+    RefusedByRule, Decided, Retried, Holds, Published, Handed, Discarded, Intervention,
     FaultBegan, FaultEnded, Crashed, Restarted, Phase,
     Leased, Fenced, Keyed, Contended, Served, SchemaChanged, SchemaBreak, Adapted,
     ReaderSaw, RowDeleted, Follows, Circuit, Alerted, GroupLag, Connected, Ignored, Unread,

@@ -10,8 +10,8 @@ use crate::model::system::{ColumnRef, DatabaseId, OperationKind, RowKey, Service
 
 /// The stream names of nodes and tables, by number.
 #[derive(Clone, Debug, Default)]
-pub struct LastingNames {
-    /// Of each node.
+pub struct StreamNames {
+    /// The names of the nodes.
     pub nodes: Vec<u64>,
     /// The names of the tables.
     pub tables: Vec<u64>,
@@ -45,9 +45,9 @@ impl Semantic for Record {
 
 impl Record {
     /// Folds what happened to the operation of this record, `since` its arrival, into a fingerprint
-    /// of that operation alone. Numbers that other operations move (messages, transactions, rows)
-    /// stay out of it.
-    pub fn fold_apart(&self, since: Span, into: &mut Fingerprint) {
+    /// of that operation alone. Numbers that depend on other operations (messages, transactions,
+    /// rows) are left out.
+    pub fn fold_own(&self, since: Span, into: &mut Fingerprint) {
         let [subject, a, b] = self.event.words();
         let (a, b) = match self.event.kind() {
             Kind::Shown | Kind::Logged | Kind::Sent | Kind::Delivered => (a, b),
@@ -62,10 +62,11 @@ impl Record {
         into.word(b);
     }
 
-    /// Folds what happened for an operation, or struck as a fault, into a fingerprint that lasts:
-    /// nodes and tables count by their names, and numbers that others move (messages, transactions,
-    /// rows) do not count. What nobody of the run's operations has to do with changes nothing.
-    pub fn fold_lasting(&self, names: &LastingNames, into: &mut Fingerprint) {
+    /// Folds what happened to an operation, or a fault, into a fingerprint that is comparable
+    /// between scenarios: nodes and tables count by their stream names, and numbers that depend on
+    /// other operations (messages, transactions, rows) are left out. Records without an operation
+    /// of the run have no influence.
+    pub fn fold_stable(&self, names: &StreamNames, into: &mut Fingerprint) {
         let is_fault = matches!(self.kind(), Kind::FaultBegan | Kind::FaultEnded);
         if self.op == OpId::NONE && !is_fault {
             return;
@@ -173,7 +174,7 @@ impl Event {
             Self::Holds { label, change } => words(label, change, 0),
             Self::Published { topic, partition, number, .. } => words(topic, partition, number),
             Self::Handed { topic, delivery, number } => words(topic, delivery, number),
-            Self::Buried { topic, burial, number } => words(topic, burial, number),
+            Self::Discarded { topic, discard, number } => words(topic, discard, number),
             Self::Intervention { label } | Self::Alerted { label } => words(label, 0, 0),
             Self::FaultBegan { fault, target, nodes }
             | Self::FaultEnded { fault, target, nodes } => words(fault, target, nodes),
@@ -229,7 +230,7 @@ word!(Station => |it| match it {
     Station::Driver(role) => 1 << 16 | u64::from(role),
 });
 word!(GlobalTxnId, RowKey, TxnId => |it| it.0);
-word!(AbortCause, Answer, Burial, Circuit, Decision, Direction, MessageClass => |it| it as u64);
+word!(AbortCause, Answer, Discard, Circuit, Decision, Direction, MessageClass => |it| it as u64);
 word!(Phase, ProbeEnd, RefusalReason, Sight => |it| it as u64);
 word!(ColumnRef => |it| u64::from(it.table.0) << 8 | u64::from(it.column));
 word!((TableId, RowKey) => |it| {

@@ -60,7 +60,7 @@ async fn store(here: ProcessCtx, write: Rc<Write>, copy: usize) {
     while !write.is_stored(copy) {
         let here = here.at_step(here.ctx().step, attempt);
         let round = QuorumRound::Write(write.quorum() as u16);
-        if bring(&here, round, table, write.row()).await {
+        if send_version(&here, round, table, write.row()).await {
             write.acknowledge(copy);
         } else if spec.hinted_handoff {
             here.pause(&policy, attempt - write.ctx().attempt).await;
@@ -74,20 +74,25 @@ async fn store(here: ProcessCtx, write: Rc<Write>, copy: usize) {
     }
 }
 
-/// Asks the keeper of a copy to take a version over. Returns whether it has it.
-async fn bring(here: &ProcessCtx, round: QuorumRound, copy: TableId, row: RowVersion) -> bool {
-    let keeper = here.world().owner(copy, OpId::NONE);
+/// Asks the service that keeps a copy to write a version. Returns whether the copy has it.
+async fn send_version(
+    here: &ProcessCtx,
+    round: QuorumRound,
+    copy: TableId,
+    row: RowVersion,
+) -> bool {
+    let holder = here.world().owner(copy, OpId::NONE);
     let message = Message::request("store", here.retry().step_deadline).of_quorum(round);
-    let told = here.call(keeper, message, move |here| {
+    let reply = here.call(holder, message, move |here| {
         let row = row.clone();
-        async move { take_over(&here, copy, row).await }
+        async move { write_copy(&here, copy, row).await }
     });
-    matches!(told.await, Reply::Answered(Ok(())))
+    matches!(reply.await, Reply::Answered(Ok(())))
 }
 
-/// At the keeper of a copy: writes a version into it, unless it has a newer one. That is its own
-/// matter and no part of the operation.
-async fn take_over(here: &ProcessCtx, copy: TableId, row: RowVersion) -> Result<(), DbError> {
+/// Writes, at the service that keeps a copy, a version into it, unless it has a newer one. The
+/// write is not part of the operation.
+async fn write_copy(here: &ProcessCtx, copy: TableId, row: RowVersion) -> Result<(), DbError> {
     let owner = here.system().table(copy).owner;
     let ctx = here.ctx().for_op(OpId::NONE);
     let mut txn = here.database(copy).begin(ctx, here.node(), owner, false).await?;
@@ -140,11 +145,11 @@ async fn ask(here: &ProcessCtx, number: usize, rows: &[(StepId, RowKey)]) -> Opt
     let (enough, waiting) = promise(here.sim());
     let answers = Rc::new(RefCell::new((Answers::new(), Some(enough))));
     for (at, copy) in spec.copies.iter().copied().enumerate() {
-        let (rows, keeper) = (rows.to_vec(), here.world().owner(copy, OpId::NONE));
+        let (rows, holder) = (rows.to_vec(), here.world().owner(copy, OpId::NONE));
         let message = Message::request("read-copy", here.retry().step_deadline)
             .class(MessageClass::Probe)
             .of_quorum(QuorumRound::Read(number as u16));
-        let call = here.call(keeper, message, move |here| {
+        let call = here.call(holder, message, move |here| {
             let rows = rows.clone();
             async move { show(&here, copy, rows).await }
         });
@@ -193,7 +198,7 @@ fn repair(here: &ProcessCtx, number: usize, spec: &QuorumSpec, answers: &Answers
         for (copy, _) in stale {
             let (table, row) = (spec.copies[*copy], newest.row.clone());
             here.spawn(move |here| async move {
-                bring(&here, QuorumRound::Write(number as u16), table, row).await;
+                send_version(&here, QuorumRound::Write(number as u16), table, row).await;
             });
         }
     }

@@ -46,7 +46,7 @@ impl Name {
         let stream = self.stream ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self {
             shown: format!("{}#{suffix}", self.shown).into(),
-            lasting: format!("{}#{suffix}", self.lasting).into(),
+            stream_name: format!("{}#{suffix}", self.stream_name).into(),
             stream,
         }
     }

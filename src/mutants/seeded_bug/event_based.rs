@@ -9,7 +9,7 @@ use super::{PutToWork, decode};
 use crate::model::broker::Broker;
 use crate::model::database::{Database, Direction, Event, EventKind, OutboxRow};
 use crate::model::process::ProcessCtx;
-use crate::patterns::event_based::consumer::{self, Manners};
+use crate::patterns::event_based::consumer::{self, ConsumerOptions};
 use crate::patterns::event_based::relay::{self, all_of, delete, poll, publish};
 use crate::patterns::event_based::settings::Settings;
 use crate::patterns::event_based::{self, BROKER, EventBased, RELAY};
@@ -72,10 +72,10 @@ pub(super) fn taking_seen_for_applied(settings: &toml::Table) -> PutToWork {
         let pattern = Rc::new(EventBased::beside(&settings, world, share));
         let original = at_work(Rc::clone(&pattern));
         let start = move |here: ProcessCtx| {
-            let manners = Manners::of(&pattern);
+            let options = ConsumerOptions::of(&pattern);
             if let Some(broker) = &pattern.broker {
                 broker.start(&here, move |here, event| async move {
-                    tell_what_was_seen(&here, event, manners).await.is_ok()
+                    tell_what_was_seen(&here, event, options).await.is_ok()
                 });
             }
         };
@@ -86,11 +86,11 @@ pub(super) fn taking_seen_for_applied(settings: &toml::Table) -> PutToWork {
 async fn tell_what_was_seen(
     here: &ProcessCtx,
     event: Event,
-    manners: Manners,
+    options: ConsumerOptions,
 ) -> Result<(), Failure> {
     let here = here.for_op(event.op);
     let Some(service) = here.service().filter(|_| event.kind == EventKind::Applied) else {
-        return consumer::process(&here, event, manners).await;
+        return consumer::process(&here, event, options).await;
     };
     let mut seen = Vec::new();
     for step in consumer::concerns(&here, service, &event) {
@@ -101,7 +101,7 @@ async fn tell_what_was_seen(
         txn.rollback().await;
     }
     if seen.is_empty() {
-        return consumer::process(&here, event, manners).await;
+        return consumer::process(&here, event, options).await;
     }
     let broker = here.local::<Option<Broker<Event>>>().with(|broker| broker.clone());
     for applied in seen {

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::participant::{self, Manners, Terms};
+use super::participant::{self, ParticipantOptions, Termination};
 use super::{Participants, Transaction, operation};
 use crate::kernel::NodeId;
 use crate::model::call::{Message, Reply};
@@ -53,31 +53,31 @@ where
     replies
 }
 
-/// Tells each participant once; one that misses it will ask.
-pub(in crate::patterns) fn tell<T: Terms>(
+/// Sends a decision to each participant once; a participant that misses it will inquire.
+pub(in crate::patterns) fn tell<T: Termination>(
     here: &ProcessCtx,
     id: Transaction,
     decision: Decision,
     to: Participants,
-    manners: Manners<T>,
+    options: ParticipantOptions<T>,
 ) {
     let message = decision_message(here, decision);
     let here = here.at_step(StepId::NONE, here.ctx().attempt);
     for service in to.iter(operation(&here, id.op)) {
         let node = id.participant(here.world(), service);
         here.tell(node, message, move |here: ProcessCtx| async move {
-            participant::learn(here, id, decision, manners).await;
+            participant::learn(here, id, decision, options).await;
         });
     }
 }
 
-/// Tells each participant until it has acknowledged, and does what `ended` says then.
-pub(in crate::patterns) fn insist<T: Terms>(
+/// Sends a decision to each participant until it has acknowledged, and then calls `ended`.
+pub(in crate::patterns) fn deliver<T: Termination>(
     here: &ProcessCtx,
     id: Transaction,
     decision: Decision,
     to: Participants,
-    (manners, fan_out): (Manners<T>, FanOut),
+    (options, fan_out): (ParticipantOptions<T>, FanOut),
     ended: impl FnOnce(&ProcessCtx) + 'static,
 ) {
     let message = decision_message(here, decision);
@@ -89,7 +89,7 @@ pub(in crate::patterns) fn insist<T: Terms>(
             let calls = missing.iter(operation).map(|service| {
                 let node = id.participant(here.world(), service);
                 let handler =
-                    move |here: ProcessCtx| participant::learn(here, id, decision, manners);
+                    move |here: ProcessCtx| participant::learn(here, id, decision, options);
                 (*here.ctx(), node, handler)
             });
             let replies = ask(&here, fan_out, message, calls, |_| true).await;
@@ -102,7 +102,9 @@ pub(in crate::patterns) fn insist<T: Terms>(
                 break;
             }
             here.retried("decision", 0_u64);
-            here.sleep(manners.inquiry_interval).await;
+            here.sleep(options.inquiry_interval).await;
+            // Draws are keyed by the attempt: with the same number a lost message would be lost
+            // every time.
             here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
         }
         ended(&here);

@@ -68,9 +68,10 @@ pub(in crate::patterns) fn paths(system: &System, read_only_vote: bool) -> Paths
     paths
 }
 
-/// The part of a participant's behaviour in which the protocols differ.
-pub(crate) trait Terms: Copy + Send + 'static {
-    /// The part of the transactions of this protocol, among several side by side.
+/// The termination protocol: how a participant in doubt learns the decision, and whether it
+/// acknowledges it. Here the commit protocols differ.
+pub(crate) trait Termination: Copy + Send + 'static {
+    /// The number of this pattern among those side by side.
     fn part(self) -> u8;
 
     /// Returns whether participants force this decision before they acknowledge it.
@@ -87,8 +88,8 @@ pub(crate) trait Terms: Copy + Send + 'static {
 
 /// The options of a participant, which travel with the messages of the protocol.
 #[derive(Clone, Copy)]
-pub(in crate::patterns) struct Manners<T> {
-    pub terms: T,
+pub(in crate::patterns) struct ParticipantOptions<T> {
+    pub termination: T,
     pub read_only_vote: bool,
     pub no_record: NoRecord,
     pub inquiry_interval: Span,
@@ -156,30 +157,30 @@ async fn carry_out(
     Ok(txn)
 }
 
-/// Prepares this participant's branch, in which `steps` must have been done: a crash may have
-/// forgotten a part of them. From a yes on, it waits for the decision.
-pub(in crate::patterns) async fn prepare<T: Terms>(
+/// Prepares this participant's branch, in which `steps` must have been done: a crash may have lost
+/// some of them. After a yes it waits for the decision.
+pub(in crate::patterns) async fn prepare<T: Termination>(
     here: ProcessCtx,
     id: Transaction,
     steps: u64,
-    manners: Manners<T>,
+    options: ParticipantOptions<T>,
 ) -> Vote {
-    let vote = vote(&here, id, steps, manners).await;
+    let vote = vote(&here, id, steps, options).await;
     here.passes(vote);
     vote
 }
 
-async fn vote<T: Terms>(
+async fn vote<T: Termination>(
     here: &ProcessCtx,
     id: Transaction,
     steps: u64,
-    manners: Manners<T>,
+    options: ParticipantOptions<T>,
 ) -> Vote {
     let txn = match branches::take(here, id).await {
         Found::Open(txn, done) if done == steps => txn,
         Found::Open(txn, _) => {
             Branches::set(here, id, Stage::Ended(Some(Decision::Abort)));
-            txn.rollback_with(manners.no_record).await;
+            txn.rollback_with(options.no_record).await;
             return Vote::No;
         }
         Found::Closed(vote) => return vote,
@@ -187,7 +188,7 @@ async fn vote<T: Terms>(
     };
     Branches::set(here, id, Stage::Preparing);
     let (database, own) = (txn.database().id(), txn.id());
-    let Manners { read_only_vote, no_record, .. } = manners;
+    let ParticipantOptions { read_only_vote, no_record, .. } = options;
     let tag = id.tag(here.service().unwrap_or(ServiceId(u16::MAX)));
     let ballot = Ballot { tag, read_only_vote, no_record };
     let (stage, vote) = match txn.prepare(ballot).await {
@@ -199,7 +200,7 @@ async fn vote<T: Terms>(
     Branches::set(here, id, stage);
     if matches!(vote, Vote::Yes | Vote::Lost) {
         let since = here.now();
-        here.spawn(move |here| wait_in_doubt(here, id, manners, since, false));
+        here.spawn(move |here| wait_in_doubt(here, id, options, since, false));
     }
     vote
 }
@@ -208,13 +209,13 @@ fn in_doubt(database: DatabaseId, txn: TxnId, vote: Vote) -> Stage {
     Stage::InDoubt { branch: InDoubt { database, txn, vote }, resolving: false }
 }
 
-/// Learns the decision; true acknowledges it, false asks for it to be said again. Learning it twice
-/// does no harm.
-pub(in crate::patterns) async fn learn<T: Terms>(
+/// Carries out the decision. Returns true to acknowledge it, and false to have it sent again. A
+/// repeated decision has no effect.
+pub(in crate::patterns) async fn learn<T: Termination>(
     here: ProcessCtx,
     id: Transaction,
     decision: Decision,
-    manners: Manners<T>,
+    options: ParticipantOptions<T>,
 ) -> bool {
     if !Branches::knows(&here, id) {
         // This service does not remember the branch, so only its databases can know that it is
@@ -222,7 +223,7 @@ pub(in crate::patterns) async fn learn<T: Terms>(
         if databases(&here).any(|database| !database.is_serving()) {
             return false;
         }
-        adopt(&here, manners, Some(id));
+        adopt(&here, options, Some(id));
     }
     let branch = match Branches::close(&here, id, decision) {
         Closing::Done(Some(txn)) => {
@@ -240,7 +241,7 @@ pub(in crate::patterns) async fn learn<T: Terms>(
         }
         Closing::Resolve(branch) => branch,
     };
-    let forced = manners.terms.is_acknowledged(decision);
+    let forced = options.termination.is_acknowledged(decision);
     let outcome = Resolution { decision, heuristic: false, forced };
     let database = here.database_of(branch.database);
     let resolved = database.resolve(*here.ctx(), here.node(), branch.txn, outcome).await;
@@ -254,24 +255,24 @@ pub(in crate::patterns) async fn learn<T: Terms>(
     resolved.is_ok()
 }
 
-/// In doubt: asks the coordinator (and peers, if they may be asked) until the decision is known.
-/// After a restart it asks at once.
-async fn wait_in_doubt<T: Terms>(
+/// Asks the coordinator, and peers if the protocol allows it, until the decision is known. After a
+/// restart it asks at once.
+async fn wait_in_doubt<T: Termination>(
     here: ProcessCtx,
     id: Transaction,
-    manners: Manners<T>,
+    options: ParticipantOptions<T>,
     since: Time,
     at_once: bool,
 ) {
     let mut number = 0;
-    let mut pause = if at_once { Span::ZERO } else { manners.inquiry_interval };
+    let mut pause = if at_once { Span::ZERO } else { options.inquiry_interval };
     let mut here = here.at_step(StepId::NONE, here.ctx().attempt);
-    let limit = manners.heuristic.map(|(after, decision)| (since + after, decision));
+    let limit = options.heuristic.map(|(after, decision)| (since + after, decision));
     loop {
         let next = here.now() + pause;
         let until = limit.map_or(next, |(limit, _)| next.min(limit.max(here.now())));
         here.sleep(until - here.now()).await;
-        pause = manners.inquiry_interval;
+        pause = options.inquiry_interval;
         if Branches::in_doubt(&here, id).is_none() {
             return;
         }
@@ -279,8 +280,8 @@ async fn wait_in_doubt<T: Terms>(
             Some((_, decision)) if decide_alone(&here, id, decision).await => return,
             Some(_) => here.sleep(pause).await, // Its database is down.
             None => {
-                if let Some(decision) = manners.terms.ask(&here, id, number).await {
-                    learn(here.clone(), id, decision, manners).await;
+                if let Some(decision) = options.termination.ask(&here, id, number).await {
+                    learn(here.clone(), id, decision, options).await;
                 }
                 number += 1;
             }
@@ -305,49 +306,61 @@ async fn decide_alone(here: &ProcessCtx, id: Transaction, decision: Decision) ->
 /// Recovers after a restart of a node. A service finds out from its databases which branches are in
 /// doubt. A database that has recovered makes the services of its branches ask again, because a
 /// crash may also have lost an outcome that was written but not forced.
-pub(in crate::patterns) fn recover<T: Terms>(here: &ProcessCtx, manners: Manners<T>) {
+pub(in crate::patterns) fn recover<T: Termination>(
+    here: &ProcessCtx,
+    options: ParticipantOptions<T>,
+) {
     if here.service().is_some() {
         Branches::restarted(here);
-        adopt(here, manners, None);
+        adopt(here, options, None);
     }
     let local = |database: &&Rc<Database>| database.node() == here.node();
     for database in here.world().databases().iter().filter(local) {
         for branch in database.prepared() {
             let (id, service) = Transaction::of_branch(branch.op, branch.tag);
             let owner = id.participant(here.world(), service);
-            if manners.terms.part() == id.part && owner != here.node() {
-                here.for_op(id.op).spawn(move |here| remind(here, owner, id, manners));
+            if options.termination.part() == id.part && owner != here.node() {
+                here.for_op(id.op).spawn(move |here| remind(here, owner, id, options));
             }
         }
     }
 }
 
-/// Tells the owner of a branch that it is in doubt, until it has heard.
-async fn remind<T: Terms>(here: ProcessCtx, owner: NodeId, id: Transaction, manners: Manners<T>) {
+/// Informs the service of a branch that the branch is in doubt, until the service has answered.
+async fn remind<T: Termination>(
+    here: ProcessCtx,
+    owner: NodeId,
+    id: Transaction,
+    options: ParticipantOptions<T>,
+) {
     let message = Message::control("in doubt", here.retry().step_deadline);
     let message = message.class(MessageClass::Database);
     let mut here = here;
     loop {
         let reply = here.call(owner, message, move |here: ProcessCtx| async move {
             here.passes(Adopted::ByDatabase);
-            adopt(&here, manners, Some(id));
+            adopt(&here, options, Some(id));
         });
         if matches!(reply.await, Reply::Answered(())) {
             return;
         }
-        here.sleep(manners.inquiry_interval).await;
+        here.sleep(options.inquiry_interval).await;
         here = here.at_step(StepId::NONE, here.ctx().attempt.wrapping_add(1));
     }
 }
 
-/// Takes over the branches of this service (or only the one of `wanted`) that its databases have
-/// prepared, or are about to, and its memory does not know, and asks what is to become of them.
-fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transaction>) {
+/// Adopts the branches of this service (or only that of `wanted`) that its databases have prepared,
+/// or are preparing, and that the service does not remember; then inquires about their outcome.
+fn adopt<T: Termination>(
+    here: &ProcessCtx,
+    options: ParticipantOptions<T>,
+    wanted: Option<Transaction>,
+) {
     for database in databases(here) {
         let prepared = database.prepared();
         for branch in database.preparing_or_prepared() {
             let (id, owner) = Transaction::of_branch(branch.op, branch.tag);
-            if manners.terms.part() != id.part
+            if options.termination.part() != id.part
                 || Some(owner) != here.service()
                 || id.participant(here.world(), owner) != here.node()
                 || wanted.is_some_and(|wanted| wanted != id)
@@ -360,7 +373,7 @@ fn adopt<T: Terms>(here: &ProcessCtx, manners: Manners<T>, wanted: Option<Transa
             let vote = if prepared.contains(&branch) { Vote::Yes } else { Vote::Lost };
             Branches::set(here, id, in_doubt(database.id(), branch.txn, vote));
             here.for_op(id.op)
-                .spawn(move |here| wait_in_doubt(here, id, manners, branch.since, true));
+                .spawn(move |here| wait_in_doubt(here, id, options, branch.since, true));
         }
     }
 }

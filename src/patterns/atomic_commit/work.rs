@@ -28,7 +28,7 @@ pub(in crate::patterns) async fn work(
         if fan_out == FanOut::Sequential {
             groups.truncate(1);
         }
-        here.toil("work").await;
+        here.long_work("work").await;
         let asked = groups.iter().map(|(service, _)| *service);
         let patience = patience(here, asked);
         let message = Message::request("work", patience);

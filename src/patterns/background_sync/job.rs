@@ -505,7 +505,7 @@ where
     F: Fn(ProcessCtx) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<T, DbError>> + 'static,
 {
-    here.toil(label).await;
+    here.long_work(label).await;
     let owner = here.world().owner(table, here.ctx().op);
     let message = Message::request(label, here.retry().step_deadline);
     let message = message.costs(here.system().table(table).answering());

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::consumer::{self, Manners};
+use super::consumer::{self, ConsumerOptions};
 use crate::model::call::{Message, Reply};
 use crate::model::database::Event;
 use crate::model::once::once;
@@ -16,9 +16,9 @@ use crate::patterns::step::{self, Failure};
 /// handlers, so the future is recursive.
 type Handled = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
-/// Tells of the first step, and answers the client by what the handlers came to.
-pub(super) async fn tell(here: &ProcessCtx, event: Event, manners: Manners) -> Answer {
-    match hand_over(here, event, manners).await {
+/// Publishes the event of the first step, and answers the client by the results of the handlers.
+pub(super) async fn tell(here: &ProcessCtx, event: Event, options: ConsumerOptions) -> Answer {
+    match hand_over(here, event, options).await {
         Ok(()) => Answer::Done,
         Err(Failure::Refused) => Answer::RefusedByRule,
         Err(Failure::Unknown | Failure::UsedUp { in_doubt: true }) => Answer::Unknown,
@@ -32,7 +32,7 @@ pub(super) async fn tell(here: &ProcessCtx, event: Event, manners: Manners) -> A
 pub(super) async fn hand_over(
     here: &ProcessCtx,
     event: Event,
-    manners: Manners,
+    options: ConsumerOptions,
 ) -> Result<(), Failure> {
     let services = 0..here.system().services.len() as u16;
     for service in services.map(ServiceId) {
@@ -49,11 +49,11 @@ pub(super) async fn hand_over(
             step::retry(&here, "handle", (policy, policy.attempts), async |here: ProcessCtx| {
                 let node = here.instance(service);
                 let reply = match node == here.node() {
-                    true => Reply::Answered(handle(here, event, manners).await),
+                    true => Reply::Answered(handle(here, event, options).await),
                     false => {
                         let guard = (policy.breaker, step::is_failure as fn(&_) -> _);
                         here.guarded(node, guard, || {
-                            here.call(node, message, move |it| handle(it, event, manners))
+                            here.call(node, message, move |it| handle(it, event, options))
                         })
                         .await
                     }
@@ -74,12 +74,13 @@ pub(super) async fn hand_over(
     Ok(())
 }
 
-/// Handles an event for whoever calls. One who calls again while that is under way waits for it,
-/// where handlers are idempotent: it calls others in turn, which is not to begin anew.
-fn handle(here: ProcessCtx, event: Event, manners: Manners) -> Handled {
+/// Handles an event for a caller. A caller that repeats its request while the handler runs waits
+/// for the result, if handlers are idempotent: the handler calls others in turn, and must not start
+/// again.
+fn handle(here: ProcessCtx, event: Event, options: ConsumerOptions) -> Handled {
     Box::pin(async move {
-        let work = async || consumer::process(&here, event, manners).await;
-        if !manners.idempotent {
+        let work = async || consumer::process(&here, event, options).await;
+        if !options.idempotent {
             return work().await;
         }
         let part = 1 + u32::from(event.step.0) * 4 + event.kind as u32;

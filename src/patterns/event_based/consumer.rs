@@ -16,7 +16,7 @@ use crate::patterns::step::{self, ApplyOptions, Failure};
 
 /// The settings of the pattern that a consumer needs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manners {
+pub(crate) struct ConsumerOptions {
     publish: Publish,
     acknowledge: Acknowledge,
     pub(super) idempotent: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Manners {
     failure: f64,
 }
 
-impl Manners {
+impl ConsumerOptions {
     pub(crate) fn of(pattern: &EventBased) -> Self {
         Self {
             publish: pattern.settings.publish,
@@ -65,18 +65,18 @@ pub(crate) fn concerns<'a>(
 }
 
 /// Consumes an event; true acknowledges it.
-pub(super) async fn consume(here: ProcessCtx, event: Event, manners: Manners) -> bool {
-    let fails = fails(&here, &event, manners.failure);
-    if manners.acknowledge == Acknowledge::BeforeProcessing {
+pub(super) async fn consume(here: ProcessCtx, event: Event, options: ConsumerOptions) -> bool {
+    let fails = fails(&here, &event, options.failure);
+    if options.acknowledge == Acknowledge::BeforeProcessing {
         if fails {
             return true;
         }
         here.spawn(move |here| async move {
-            let _ = process(&here, event, manners).await; // Nobody would hear of it.
+            let _ = process(&here, event, options).await; // The message is acknowledged already.
         });
         return true;
     }
-    let done = !fails && process(&here, event, manners).await.is_ok();
+    let done = !fails && process(&here, event, options).await.is_ok();
     if !done {
         here.passes(Consumed::Failed);
     }
@@ -101,19 +101,19 @@ fn fails(here: &ProcessCtx, event: &Event, share: f64) -> bool {
 pub(crate) async fn process(
     here: &ProcessCtx,
     event: Event,
-    manners: Manners,
+    options: ConsumerOptions,
 ) -> Result<(), Failure> {
     let Some(service) = here.service() else { return Ok(()) };
     let here = here.for_op(event.op);
     let concerned: Vec<StepId> = concerns(&here, service, &event).collect();
     for step in concerned {
-        let here = here.at_step(step, here.ctx().attempt.saturating_mul(manners.attempts));
+        let here = here.at_step(step, here.ctx().attempt.saturating_mul(options.attempts));
         let mut failure = Failure::Technical;
-        let tries = (here.retry(), manners.attempts);
+        let tries = (here.retry(), options.attempts);
         let done = step::retry(&here, "handler", tries, async |here: ProcessCtx| {
             let done = match event.kind {
-                EventKind::Applied => follow(&here, step, manners).await,
-                EventKind::Refused | EventKind::Undone => take_back(&here, step, manners).await,
+                EventKind::Applied => follow(&here, step, options).await,
+                EventKind::Refused | EventKind::Undone => take_back(&here, step, options).await,
             };
             match done {
                 Err(again @ (Failure::Technical | Failure::Unknown)) => {
@@ -128,47 +128,52 @@ pub(crate) async fn process(
     Ok(())
 }
 
-/// Applies a step and tells those who wait for it. A refusal is told to everybody instead; within
-/// the process also whoever asked hears of it. Of a duplicate the outcome that is stored is told
-/// again, if it is published beside the database, for that may have been lost; nothing else.
-async fn follow(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
+/// Applies a step and publishes its event to the services that wait for it. A refusal is published
+/// to every participant instead; within the process the caller gets it, too. For a duplicate the
+/// stored outcome is published again, if it is not published through the database, because the
+/// first publication may have been lost.
+async fn follow(here: &ProcessCtx, step: StepId, options: ConsumerOptions) -> Result<(), Failure> {
     let op = here.ctx().op;
-    let bus = manners.publish == Publish::InProcess;
+    let bus = options.publish == Publish::InProcess;
     let applied = Event { op, step, kind: EventKind::Applied };
-    let care_for = |event| care(here, event, manners);
+    let with_event = |event| apply_options(here, event, options);
     let result = match bus {
-        true => step::apply_to_stand(here, step, care_for(applied)).await.map(|()| applied.kind),
-        false => step::outcome(here, step, care_for(applied)).await,
+        true => step::apply_to_stand(here, step, with_event(applied)).await.map(|()| applied.kind),
+        false => step::outcome(here, step, with_event(applied)).await,
     };
     match result {
         Ok(kind) => {
             here.passes(Consumed::Applied);
-            publish_directly(here, Event { kind, ..applied }, manners).await
+            publish_directly(here, Event { kind, ..applied }, options).await
         }
         Err(Failure::Refused) => {
             here.passes(Consumed::Refused);
             let refused = Event { kind: EventKind::Refused, ..applied };
-            step::refuse(here, step, care_for(refused)).await?;
-            publish_directly(here, refused, manners).await?;
+            step::refuse(here, step, with_event(refused)).await?;
+            publish_directly(here, refused, options).await?;
             if bus { Err(Failure::Refused) } else { Ok(()) }
         }
         Err(failure) => Err(failure),
     }
 }
 
-/// Takes a step back, or bars it if it never ran.
-async fn take_back(here: &ProcessCtx, step: StepId, manners: Manners) -> Result<(), Failure> {
-    let options = ApplyOptions { once: manners.idempotent, ..ApplyOptions::default() };
+/// Compensates a step, or bars it if it never ran.
+async fn take_back(
+    here: &ProcessCtx,
+    step: StepId,
+    options: ConsumerOptions,
+) -> Result<(), Failure> {
+    let options = ApplyOptions { once: options.idempotent, ..ApplyOptions::default() };
     step::undo(here, step, options).await?;
     here.passes(Consumed::TakenBack);
     here.decide("compensation", Decision::Abort, 0);
     Ok(())
 }
 
-fn care(here: &ProcessCtx, event: Event, manners: Manners) -> ApplyOptions {
-    let stored = manners.publish.is_stored() && super::is_wanted(here, &event);
+fn apply_options(here: &ProcessCtx, event: Event, options: ConsumerOptions) -> ApplyOptions {
+    let stored = options.publish.is_stored() && super::is_wanted(here, &event);
     ApplyOptions {
-        once: manners.idempotent,
+        once: options.idempotent,
         event: stored.then_some(event),
         ..ApplyOptions::default()
     }
@@ -179,10 +184,10 @@ fn care(here: &ProcessCtx, event: Event, manners: Manners) -> ApplyOptions {
 async fn publish_directly(
     here: &ProcessCtx,
     event: Event,
-    manners: Manners,
+    options: ConsumerOptions,
 ) -> Result<(), Failure> {
-    match manners.publish {
-        Publish::InProcess => bus::hand_over(here, event, manners).await?,
+    match options.publish {
+        Publish::InProcess => bus::hand_over(here, event, options).await?,
         Publish::DualWrite if super::is_wanted(here, &event) => {
             let broker = here.local::<Option<Broker<Event>>>().with(|broker| broker.clone());
             if let Some(broker) = broker {

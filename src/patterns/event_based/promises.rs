@@ -5,7 +5,7 @@ use crate::kernel::Span;
 use crate::model::contract::{Allowance, Promises, faults};
 use crate::model::system::{Name, RetrySpec, ServiceSpec, System};
 use crate::patterns::isolation;
-use crate::patterns::promise::{self, HALF, Keeps};
+use crate::patterns::promise::{self, Guarantees, HALF};
 
 impl Settings {
     /// The guarantees and their budget: all outages together must be shorter than the time for
@@ -28,7 +28,7 @@ impl Settings {
         let buried = self.publish != Publish::InProcess && horizon < system.longest_silence();
         let gives_up = self.max_deliveries.0 < 3 || self.handler_failure > 0.0 || buried;
         let refused = promise::may_be_refused_later(system);
-        let guarantees = Keeps::everything()
+        let guarantees = Guarantees::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
             .and(&["no-suspension", "inbox-atomicity", "per-key-order"])
             .unless(loses || forgetful || gives_up, promise::ENDS)
@@ -65,13 +65,13 @@ impl Settings {
 fn services_and_drivers(system: &System) -> Vec<String> {
     let instances = |service: &ServiceSpec| {
         let names = (0..service.instances).map(|number| service.instance_name(number));
-        names.map(|name| name.lasting.to_string()).collect::<Vec<_>>()
+        names.map(|name| name.stream_name.to_string()).collect::<Vec<_>>()
     };
     let services = system.services.iter().flat_map(instances);
     let shown = system.services.iter().map(|service| service.name.shown.to_string());
     let instances = |driver: &'static str| {
         let numbers = 0..system.driver_instances(driver);
-        numbers.map(move |number| Name::new(driver).instance(number).lasting.to_string())
+        numbers.map(move |number| Name::new(driver).instance(number).stream_name.to_string())
     };
     let drivers = [RELAY, BROKER].into_iter().flat_map(instances);
     services.chain(shown).chain(["driver".to_owned()]).chain(drivers).collect()

@@ -19,10 +19,11 @@ pub(super) struct Memory {
     ended: BTreeMap<OpId, Answer>,
     /// Operations that belong to other instances.
     left: BTreeSet<OpId>,
-    /// Ended and left workflows, the oldest first, until no client can ask about them any more.
-    fading: VecDeque<OpId>,
-    /// How many have faded since the log was last cleared of them.
-    faded: u32,
+    /// Workflows that have ended or belong to other instances, the oldest first, until no client
+    /// can ask about them any more.
+    expiring: VecDeque<OpId>,
+    /// The number of workflows that have expired since the log was last cleared of them.
+    expired: u32,
 }
 
 /// A log is cleared of ended workflows after so many, so that it costs little and stays short.
@@ -95,10 +96,10 @@ impl Orchestrated {
                 self.hold(&here.for_op(op), workflow.ended.is_none() && !workflow.left);
                 if workflow.left {
                     memory.left.insert(op);
-                    memory.fading.push_back(op);
+                    memory.expiring.push_back(op);
                 } else if let Some(answer) = workflow.ended {
                     memory.ended.insert(op, answer);
-                    memory.fading.push_back(op);
+                    memory.expiring.push_back(op);
                 } else {
                     memory.running.insert(op, Signal::new(here.sim()));
                     open.push((op, Workflow { epoch, resumed: true, ..workflow }));
@@ -121,7 +122,7 @@ impl Orchestrated {
         event: Event,
     ) -> Result<Verdict, Deposed> {
         if self.settings.is_shared() {
-            return Box::pin(lease::file(here, epoch, self.guard(epoch), event)).await;
+            return Box::pin(lease::append_to_store(here, epoch, self.guard(epoch), event)).await;
         }
         if self.settings.state == State::Durable {
             let entry = Entry { op: here.ctx().op, part: self.part, event };
@@ -154,8 +155,8 @@ impl Orchestrated {
         if self.settings.is_shared() {
             let guard = self.guard(epoch);
             here.spawn(async move |here: ProcessCtx| {
-                // An orchestrator that is deposed meanwhile leaves it to the next leader.
-                let _ = lease::file(&here, epoch, guard, event).await;
+                // The next leader ends the workflow if this orchestrator is deposed meanwhile.
+                let _ = lease::append_to_store(&here, epoch, guard, event).await;
             });
         }
         let done = answer == Answer::Done;
@@ -200,7 +201,7 @@ fn over(here: &ProcessCtx, note: impl FnOnce(&mut Memory)) {
     let op = here.ctx().op;
     let running = here.local::<Memory>().with(|memory| {
         note(memory);
-        memory.fading.push_back(op);
+        memory.expiring.push_back(op);
         memory.running.remove(&op)
     });
     running.iter().for_each(Signal::notify_all);
@@ -210,16 +211,16 @@ fn over(here: &ProcessCtx, note: impl FnOnce(&mut Memory)) {
 /// Forgets the workflows that no client can ask about any more, in memory and in the log.
 fn forget(here: &ProcessCtx) {
     here.local::<Memory>().with(|memory| {
-        while let Some(oldest) = memory.fading.front().copied()
+        while let Some(oldest) = memory.expiring.front().copied()
             && here.now() > deadline(here, oldest)
         {
-            memory.fading.pop_front();
+            memory.expiring.pop_front();
             memory.ended.remove(&oldest);
             memory.left.remove(&oldest);
-            memory.faded += 1;
+            memory.expired += 1;
         }
-        if memory.faded >= CLEAR_AFTER {
-            memory.faded = 0;
+        if memory.expired >= CLEAR_AFTER {
+            memory.expired = 0;
             let Memory { running, ended, left, .. } = memory;
             let known =
                 |op: &OpId| running.contains_key(op) || ended.contains_key(op) || left.contains(op);

@@ -22,8 +22,8 @@ use crate::model::world::World;
 
 /// The state of the lease as an instance knows it.
 #[derive(Default)]
-struct Tenure {
-    /// The lease that it believes to hold.
+struct LeaseState {
+    /// The lease that this instance believes to hold.
     epoch: Option<Epoch>,
     /// The number of requests for a lease or its renewal.
     asked: u32,
@@ -33,13 +33,13 @@ struct Tenure {
 
 /// The leader as clients know it, and its epoch.
 #[derive(Default)]
-struct Address(Option<(Epoch, NodeId)>);
+struct KnownLeader(Option<(Epoch, NodeId)>);
 
 impl Orchestrated {
     /// The node that the clients take for the leader: at first the first instance, then the one
     /// that announced the highest epoch.
     pub(super) fn leader(&self, world: &World) -> NodeId {
-        let leader = world.local::<Address>(NodeId::WORLD).borrow().0;
+        let leader = world.local::<KnownLeader>(NodeId::WORLD).borrow().0;
         leader.map_or_else(|| world.driver(ORCHESTRATORS[0]), |(_, leader)| leader)
     }
 
@@ -76,9 +76,9 @@ impl Orchestrated {
         });
         let grant = reply.await.answer()??;
         let epoch = grant.epoch;
-        here.local::<Tenure>().with(|tenure| {
-            tenure.epoch = Some(epoch);
-            tenure.granted = asked;
+        here.local::<LeaseState>().with(|state| {
+            state.epoch = Some(epoch);
+            state.granted = asked;
         });
         self.announce(here, epoch);
         self.resume(here, epoch, grant.workflows);
@@ -100,7 +100,7 @@ impl Orchestrated {
             });
             match reply.await {
                 Reply::Answered(true) => {
-                    here.local::<Tenure>().with(|tenure| tenure.granted = asked);
+                    here.local::<LeaseState>().with(|state| state.granted = asked);
                     self.announce(here, epoch);
                 }
                 Reply::Answered(false) => {
@@ -116,15 +116,15 @@ impl Orchestrated {
     /// request is granted. The timer starts before the request is sent, so that this instance never
     /// believes to hold the lease for longer than the store does.
     fn ask(&self, here: &ProcessCtx) -> u32 {
-        let tenure = here.local::<Tenure>();
-        let asked = tenure.with(|tenure| {
-            tenure.asked += 1;
-            tenure.asked
+        let state = here.local::<LeaseState>();
+        let asked = state.with(|state| {
+            state.asked += 1;
+            state.asked
         });
         let lease = self.settings.lease();
         here.spawn(async move |here: ProcessCtx| {
             here.sleep(lease).await;
-            let over = tenure.with(|tenure| tenure.epoch.filter(|_| tenure.granted == asked));
+            let over = state.with(|state| state.epoch.filter(|_| state.granted == asked));
             if let Some(epoch) = over {
                 here.passes(Lease::Expired);
                 step_down(&here, epoch);
@@ -138,9 +138,9 @@ impl Orchestrated {
         let leader = here.node();
         let message = Message::control("announce", self.settings.pace());
         here.tell(NodeId::WORLD, message, move |here| async move {
-            here.local::<Address>().with(|address| {
-                let newest = address.0.is_none_or(|(known, _)| known <= epoch);
-                address.0 = if newest { Some((epoch, leader)) } else { address.0 };
+            here.local::<KnownLeader>().with(|known_leader| {
+                let newest = known_leader.0.is_none_or(|(known, _)| known <= epoch);
+                known_leader.0 = if newest { Some((epoch, leader)) } else { known_leader.0 };
             });
         });
     }
@@ -148,7 +148,7 @@ impl Orchestrated {
     /// The epoch of the lease under which this instance would begin a workflow now.
     pub(super) fn epoch(&self, here: &ProcessCtx) -> Option<Epoch> {
         if self.settings.is_shared() {
-            here.local::<Tenure>().with(|tenure| tenure.epoch)
+            here.local::<LeaseState>().with(|state| state.epoch)
         } else {
             Some(Epoch::default())
         }
@@ -165,18 +165,18 @@ impl Orchestrated {
     }
 }
 
-/// Writes an event into the store's journal, again and again until it is there.
-pub(super) async fn file(
+/// Appends an event to the store's journal, and repeats the request until it is answered.
+pub(super) async fn append_to_store(
     here: &ProcessCtx,
     epoch: Epoch,
     guard: Option<Epoch>,
     event: Event,
 ) -> Result<Verdict, Deposed> {
     let entry = Entry { op: here.ctx().op, part: 0, event };
-    let tenure = here.local::<Tenure>();
+    let state = here.local::<LeaseState>();
     let mut attempt: u16 = 0;
     loop {
-        if tenure.with(|tenure| tenure.epoch != Some(epoch)) {
+        if state.with(|state| state.epoch != Some(epoch)) {
             return Err(Deposed);
         }
         let here = here.at_step(event.step(), attempt);
@@ -201,7 +201,7 @@ pub(super) async fn file(
 /// Ends the lease at this instance: clears it, and everything that was done under it, and wakes the
 /// processes that wait for a workflow.
 pub(super) fn step_down(here: &ProcessCtx, epoch: Epoch) {
-    let held = here.local::<Tenure>().with(|tenure| tenure.epoch.take_if(|held| *held == epoch));
+    let held = here.local::<LeaseState>().with(|state| state.epoch.take_if(|held| *held == epoch));
     if held.is_some() {
         here.local::<Memory>().with(std::mem::take).wake_all();
     }

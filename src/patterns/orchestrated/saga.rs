@@ -51,7 +51,8 @@ impl Orchestrated {
         while !done(workflow) && !workflow.stands_still() {
             let mut ready = workflow.ready(spec, &self.settings);
             if self.claims(here) && workflow.applied.is_empty() {
-                ready.truncate(1); // It says whose the workflow is.
+                // The first step claims the operation for this instance; no other may run before.
+                ready.truncate(1);
             }
             // The crash may have come between the call of these steps and its record. Later steps
             // were not called before it.
@@ -147,7 +148,7 @@ impl Orchestrated {
         step: StepId,
     ) -> Result<(), Failure> {
         self.holds(here, epoch).map_err(|Deposed| Failure::Fenced)?;
-        here.toil("call").await; // Whoever is deposed meanwhile does not notice: fencing does.
+        here.long_work("call").await; // A deposed leader does not notice here; fencing does.
         let (by, called) = (spec(here).steps[step.index()].by, self.called(here, step));
         let policy = self.policy(here, step);
         let label = match direction {
@@ -164,7 +165,7 @@ impl Orchestrated {
         let (between, owner) = ((called != by).then(|| here.instance(called)), here.instance(by));
         let guard = |service| (here.retry_at(service).breaker, step::is_failure as fn(&_) -> _);
         let reply = here.guarded(between.unwrap_or(owner), guard(called), || {
-            here.call_by_way_of(between, owner, message, guard(by), move |here| async move {
+            here.call_through(between, owner, message, guard(by), move |here| async move {
                 match direction {
                     Direction::Forward => step::apply_to_stand(&here, step, options).await,
                     Direction::Undo => recovery.compensate(&here, step, options).await,

@@ -83,9 +83,9 @@ impl Settings {
         self.instances > 1
     }
 
-    /// Returns whether the last of so many steps decides: it is done behind all others, and asking
-    /// for it again clears up whether it has been done.
-    pub(super) fn seals(&self, steps: usize) -> bool {
+    /// Returns whether the last of so many steps decides: all others are done before it, and
+    /// repeating it finds out whether it has been done.
+    pub(super) fn last_decides(&self, steps: usize) -> bool {
         self.idempotency_keys && (!self.parallel || steps <= 2)
     }
 

@@ -61,8 +61,8 @@ struct Store {
     grants: u32,
     journal: BTreeMap<OpId, Vec<Event>>,
     /// Ended workflows, the oldest first, until no client can ask about them any more.
-    fading: VecDeque<OpId>,
-    faded: u32,
+    expiring: VecDeque<OpId>,
+    expired: u32,
 }
 
 /// The node of the store, which comes after those of the orchestrators.
@@ -185,7 +185,7 @@ impl Store {
     fn add(&mut self, Entry { op, event, .. }: Entry) {
         self.journal.entry(op).or_default().push(event);
         if let Event::Ended(_) = event {
-            self.fading.push_back(op);
+            self.expiring.push_back(op);
         }
     }
 }
@@ -193,15 +193,15 @@ impl Store {
 /// Forgets the workflows that no client can ask about any more, in memory and in the log.
 fn forget(here: &ProcessCtx) {
     here.local::<Store>().with(|store| {
-        while let Some(oldest) = store.fading.front().copied()
+        while let Some(oldest) = store.expiring.front().copied()
             && here.now() > deadline(here, oldest)
         {
-            store.fading.pop_front();
+            store.expiring.pop_front();
             store.journal.remove(&oldest);
-            store.faded += 1;
+            store.expired += 1;
         }
-        if store.faded >= CLEAR_AFTER {
-            store.faded = 0;
+        if store.expired >= CLEAR_AFTER {
+            store.expired = 0;
             let (journal, epoch) = (&store.journal, store.epoch);
             here.log::<Line>().forget_if(|line| match line {
                 Line::Granted(granted, _) => *granted < epoch,

@@ -129,7 +129,7 @@ impl Stage {
     /// everything is done, and other operations may build on the row that it has made.
     pub fn of(step: StepId, spec: &OperationSpec, settings: &Settings) -> Self {
         let last = spec.steps.len() - 1;
-        let ends = |at: usize| at == last && settings.seals(spec.steps.len());
+        let ends = |at: usize| at == last && settings.last_decides(spec.steps.len());
         let decides = |at: usize| {
             let step = &spec.steps[at];
             step.is_lasting() || settings.pivot.as_deref() == Some(&*step.name.shown) || ends(at)

@@ -14,8 +14,8 @@ use crate::model::once::once;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Decision;
 use crate::model::system::{ServiceId, StepId};
-use crate::patterns::atomic_commit::delivery::{FanOut, insist, note_decision, tell};
-use crate::patterns::atomic_commit::participant::{self, Manners, Terms, Vote};
+use crate::patterns::atomic_commit::delivery::{FanOut, deliver, note_decision, tell};
+use crate::patterns::atomic_commit::participant::{self, ParticipantOptions, Termination, Vote};
 use crate::patterns::atomic_commit::work::work;
 use crate::patterns::atomic_commit::{Transaction, operation, patience, steps_of};
 use crate::patterns::step::Failure;
@@ -23,9 +23,9 @@ use crate::patterns::step::Failure;
 /// The volatile state of a coordinator.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// Not decided yet.
-    voting: BTreeMap<Transaction, Heard>,
-    /// Decided, and not acknowledged by everybody yet.
+    /// Transactions without a decision.
+    voting: BTreeMap<Transaction, Acceptances>,
+    /// Transactions with a decision that some participant has not acknowledged yet.
     decided: BTreeMap<Transaction, Decision>,
     /// The time of the last restart.
     pub restarted: Time,
@@ -33,8 +33,8 @@ pub(super) struct Memory {
 
 /// The other acceptors that have accepted all votes of ballot 0.
 #[derive(Default)]
-struct Heard {
-    /// Their places, a bit each.
+struct Acceptances {
+    /// The places of the acceptors, one bit for each.
     places: u32,
     /// The number that suffices, and the promise to the coordinator if it waits.
     enough: Option<(u32, Promise<()>)>,
@@ -47,7 +47,7 @@ pub(super) struct InDoubt {
     pub part: u8,
 }
 
-impl Terms for InDoubt {
+impl Termination for InDoubt {
     fn part(self) -> u8 {
         self.part
     }
@@ -86,16 +86,16 @@ impl PaxosCommit {
             // No participant can be in doubt before votes are asked for, so nothing is logged: a
             // branch that does not learn of the abort aborts itself.
             note_decision(here, Decision::Abort);
-            tell(here, id, Decision::Abort, involved, self.manners());
+            tell(here, id, Decision::Abort, involved, self.options());
             return worked;
         }
         let memory = here.local::<Memory>();
-        memory.with(|memory| memory.voting.insert(id, Heard::default()));
+        memory.with(|memory| memory.voting.insert(id, Acceptances::default()));
         let all = Participants::of(operation(here, id.op));
         let (votes, waiting, has_no) = self.prepare(here, id, all).await;
-        here.toil("decision").await;
-        // The instance of a participant that has aborted is free for ever: no leader can choose
-        // anything else.
+        here.long_work("decision").await;
+        // A participant that has aborted never votes, so its instance stays free and every leader
+        // chooses *aborted* for it: no round of Paxos is needed to know the outcome.
         let known = match has_no {
             true => Some(Decision::Abort),
             false if votes.prepared == all && is_chosen(here, id, votes).await => {
@@ -126,15 +126,15 @@ impl PaxosCommit {
         id: Transaction,
         all: Participants,
     ) -> (Accepted, Participants, bool) {
-        here.toil("prepare").await;
+        here.long_work("prepare").await;
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
-        let manners = self.manners();
+        let options = self.options();
         let operation = operation(here, id.op);
         let message = Message::control("prepare", patience(here, all.iter(operation)));
         let calls = all.iter(operation).map(|service| {
             let node = id.participant(here.world(), service);
             let steps = steps_of(operation, service);
-            let handler = move |here: ProcessCtx| cast(here, id, service, steps, manners);
+            let handler = move |here: ProcessCtx| register_vote(here, id, service, steps, options);
             (ctx, node, handler)
         });
         let replies = here.call_all(message, calls).await;
@@ -181,7 +181,7 @@ impl PaxosCommit {
             memory.voting.remove(&id);
             memory.decided.insert(id, decision);
         });
-        insist(here, id, decision, waiting, (self.manners(), FanOut::Parallel), move |here| {
+        deliver(here, id, decision, waiting, (self.options(), FanOut::Parallel), move |here| {
             here.local::<Memory>().with(|memory| memory.decided.remove(&id));
             let all = acceptors(here.world(), id);
             let message = Message::control("end", here.retry().step_deadline);
@@ -220,14 +220,14 @@ impl PaxosCommit {
 
 /// Has a participant vote. A yes is registered with the other acceptors as well as returned to the
 /// coordinator.
-async fn cast<T: Terms>(
+async fn register_vote<T: Termination>(
     here: ProcessCtx,
     id: Transaction,
     service: ServiceId,
     steps: u64,
-    manners: Manners<T>,
+    options: ParticipantOptions<T>,
 ) -> Vote {
-    let vote = participant::prepare(here.clone(), id, steps, manners).await;
+    let vote = participant::prepare(here.clone(), id, steps, options).await;
     if matches!(vote, Vote::Yes | Vote::ReadOnly) {
         let message = Message::control("vote", here.retry().step_deadline);
         for node in acceptors(here.world(), id).split_off(1) {
@@ -247,15 +247,16 @@ async fn is_chosen(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool 
     let needed = acceptors(here.world(), id).len() as u32 / 2;
     let (promise, waiting) = promise(here.sim());
     memory.with(|memory| {
-        if let Some(heard) = memory.voting.get_mut(&id) {
-            heard.enough = Some((needed, promise));
-            heard.look();
+        if let Some(acceptances) = memory.voting.get_mut(&id) {
+            acceptances.enough = Some((needed, promise));
+            acceptances.check();
         }
     });
     let patience = here.retry().step_deadline;
     here.spawn(move |here| async move {
         here.sleep(patience).await;
-        memory.with(|memory| memory.voting.get_mut(&id).map(|heard| heard.enough.take()));
+        memory
+            .with(|memory| memory.voting.get_mut(&id).map(|acceptances| acceptances.enough.take()));
     });
     waiting.await.is_some()
 }
@@ -263,16 +264,16 @@ async fn is_chosen(here: &ProcessCtx, id: Transaction, votes: Accepted) -> bool 
 /// Notes that an acceptor has accepted all votes of ballot 0.
 pub(super) fn hear_accepted(here: &ProcessCtx, id: Transaction, place: usize) {
     here.local::<Memory>().with(|memory| {
-        if let Some(heard) = memory.voting.get_mut(&id) {
-            heard.places |= 1 << place;
-            heard.look();
+        if let Some(acceptances) = memory.voting.get_mut(&id) {
+            acceptances.places |= 1 << place;
+            acceptances.check();
         }
     });
 }
 
-impl Heard {
-    /// Tells the coordinator if there are enough.
-    fn look(&mut self) {
+impl Acceptances {
+    /// Wakes the coordinator if enough acceptors have accepted.
+    fn check(&mut self) {
         if let Some((_, promise)) =
             self.enough.take_if(|(needed, _)| self.places.count_ones() >= *needed)
         {

@@ -88,7 +88,7 @@ impl TwoPhaseCommit {
             // No participant can be in doubt before votes are asked for, so nothing is logged: a
             // branch that does not learn of the abort aborts itself.
             note_decision(here, Decision::Abort);
-            tell(here, id, Decision::Abort, involved, self.manners());
+            tell(here, id, Decision::Abort, involved, self.options());
             return worked;
         }
         let all = Participants::of(operation(here, id.op));
@@ -115,15 +115,15 @@ impl TwoPhaseCommit {
         id: Transaction,
         all: Participants,
     ) -> (Participants, Decision) {
-        here.toil("prepare").await;
+        here.long_work("prepare").await;
         let ctx = here.ctx().at_step(StepId::NONE, here.ctx().attempt);
-        let manners = self.manners();
+        let options = self.options();
         let operation = operation(here, id.op);
         let message = Message::control("prepare", patience(here, all.iter(operation)));
         let calls = all.iter(operation).map(|service| {
             let node = id.participant(here.world(), service);
             let steps = steps_of(operation, service);
-            (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, manners))
+            (ctx, node, move |here: ProcessCtx| participant::prepare(here, id, steps, options))
         });
         let replies = ask(here, self.settings.fan_out, message, calls, is_yes).await;
         let mut waiting = all;
@@ -144,11 +144,11 @@ impl TwoPhaseCommit {
         waiting: Participants,
     ) {
         let presumption = self.settings.presumption;
-        here.toil("decision").await;
-        let (line, nobody) = (What::Decided(decision, waiting), waiting.is_empty());
+        here.long_work("decision").await;
+        let (line, none_waits) = (What::Decided(decision, waiting), waiting.is_empty());
         let written = match (decision, presumption) {
-            (Decision::Commit, _) => !nobody,
-            (Decision::Abort, Presumption::Nothing) => !nobody || self.settings.abort_records,
+            (Decision::Commit, _) => !none_waits,
+            (Decision::Abort, Presumption::Nothing) => !none_waits || self.settings.abort_records,
             (Decision::Abort, Presumption::Abort) => {
                 if self.settings.abort_records {
                     // Not forced: if a crash loses the record, an inquiry is answered with the
@@ -163,8 +163,8 @@ impl TwoPhaseCommit {
         if written {
             force(here, id, "decision", line).await;
         }
-        if nobody && (written || presumption == Presumption::Commit) {
-            end(here, id); // Nobody will ask, so nobody needs to be told.
+        if none_waits && (written || presumption == Presumption::Commit) {
+            end(here, id); // No participant will inquire, so none needs to be told.
         }
         note_decision(here, decision);
         let is_acknowledged = presumption.is_acknowledged(decision) && !waiting.is_empty();
@@ -175,16 +175,17 @@ impl TwoPhaseCommit {
             }
         });
         if is_acknowledged {
-            self.insist(here, id, decision, waiting);
+            self.deliver(here, id, decision, waiting);
         } else {
-            tell(here, id, decision, waiting, self.manners());
+            tell(here, id, decision, waiting, self.options());
         }
     }
 
-    /// Tells each participant until it has acknowledged, and ends the transaction then.
-    fn insist(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
-        let how = (self.manners(), self.settings.fan_out);
-        delivery::insist(here, id, decision, to, how, move |here| {
+    /// Sends a decision to each participant until it has acknowledged, and then ends the
+    /// transaction.
+    fn deliver(&self, here: &ProcessCtx, id: Transaction, decision: Decision, to: Participants) {
+        let how = (self.options(), self.settings.fan_out);
+        delivery::deliver(here, id, decision, to, how, move |here| {
             end(here, id);
             here.local::<Memory>().with(|memory| memory.decided.remove(&id));
         });
@@ -210,7 +211,7 @@ impl TwoPhaseCommit {
         open.retain(|_, (decision, _)| self.settings.presumption.is_acknowledged(*decision));
         for (id, (decision, waiting)) in open {
             memory.with(|memory| memory.decided.insert(id, decision));
-            self.insist(&here.for_op(id.op), id, decision, waiting);
+            self.deliver(&here.for_op(id.op), id, decision, waiting);
         }
     }
 }

@@ -56,7 +56,7 @@ impl From<Known> for Inquired {
 
 paths! {
     /// The answers of a peer to a participant in doubt.
-    pub(super) enum Told {
+    pub(super) enum PeerAnswer {
         Decision = "a peer knows the decision",
         Nothing = "a peer knows nothing",
     }
@@ -81,7 +81,7 @@ pub(super) fn paths(settings: &Settings, system: &System) -> Paths {
         [(!kept(Decision::Commit), Inquired::Commit), (!kept(Decision::Abort), Inquired::Abort)],
     ));
     if *cooperative_termination {
-        paths.extend(all_but(Told::ALL, []));
+        paths.extend(all_but(PeerAnswer::ALL, []));
     }
     paths
 }

@@ -1,13 +1,13 @@
 //! The inquiry of a participant in doubt about the decision of the coordinator.
 
-use super::coverage::Told;
+use super::coverage::PeerAnswer;
 use super::decisions::Decisions;
 use super::{Place, Presumption, TwoPhaseCommit, coordinator};
 use crate::model::call::Message;
 use crate::model::process::ProcessCtx;
 use crate::model::record::Decision;
 use crate::patterns::atomic_commit::branches::Branches;
-use crate::patterns::atomic_commit::participant::{Manners, Terms};
+use crate::patterns::atomic_commit::participant::{ParticipantOptions, Termination};
 use crate::patterns::atomic_commit::{Participants, Transaction, operation};
 
 /// The termination protocol of a participant in doubt.
@@ -21,7 +21,7 @@ pub(super) struct InDoubt {
     cooperative: bool,
 }
 
-impl Terms for InDoubt {
+impl Termination for InDoubt {
     fn part(self) -> u8 {
         self.part
     }
@@ -39,18 +39,18 @@ impl Terms for InDoubt {
 }
 
 impl TwoPhaseCommit {
-    /// How its participants behave.
-    pub(super) fn manners(&self) -> Manners<InDoubt> {
+    /// The options of the participants.
+    pub(super) fn options(&self) -> ParticipantOptions<InDoubt> {
         let Self { settings, decisions, part } = self;
-        let terms = InDoubt {
+        let termination = InDoubt {
             decisions: *decisions,
             presumption: settings.presumption,
             coordinator: settings.coordinator,
             part: *part,
             cooperative: settings.cooperative_termination,
         };
-        Manners {
-            terms,
+        ParticipantOptions {
+            termination,
             read_only_vote: settings.read_only_vote,
             no_record: settings.no_record(),
             inquiry_interval: settings.inquiry_interval,
@@ -59,12 +59,16 @@ impl TwoPhaseCommit {
     }
 }
 
-async fn ask_coordinator(here: &ProcessCtx, id: Transaction, terms: InDoubt) -> Option<Decision> {
-    let all = coordinator::coordinators(terms.coordinator, here.world(), id.op);
+async fn ask_coordinator(
+    here: &ProcessCtx,
+    id: Transaction,
+    termination: InDoubt,
+) -> Option<Decision> {
+    let all = coordinator::coordinators(termination.coordinator, here.world(), id.op);
     let node = all[usize::from(id.coordinator)];
     let message = Message::control("inquire", here.retry().step_deadline);
     let reply = here.call(node, message, move |here: ProcessCtx| async move {
-        coordinator::inquire(&here, id, terms)
+        coordinator::inquire(&here, id, termination)
     });
     reply.await.answer().flatten()
 }
@@ -81,7 +85,7 @@ async fn ask_peers(here: &ProcessCtx, id: Transaction) -> Option<Decision> {
         let node = id.participant(here.world(), peer);
         let answer = move |here: ProcessCtx| async move {
             let known = Branches::tell_peer(&here, id);
-            here.passes(if known.is_some() { Told::Decision } else { Told::Nothing });
+            here.passes(if known.is_some() { PeerAnswer::Decision } else { PeerAnswer::Nothing });
             known
         };
         (*here.ctx(), node, answer)

@@ -47,7 +47,7 @@ impl CounterexampleText {
                     engine: head.engine.clone(),
                     scenario: head.scenario.value.clone(),
                     scenario_hash,
-                    variant: variant.name.lasting.to_string(),
+                    variant: variant.name.stream_name.to_string(),
                     property: head.property.value.clone(),
                     seed: head.seed.0,
                     fingerprint,
@@ -140,13 +140,13 @@ fn operation(
     let name = op_name(&text.name, found)?;
     let load = system.loads.iter().find(|load| load.name.is_called(&name.load));
     if load.is_none() {
-        let names = system.loads.iter().map(|load| &*load.name.lasting);
+        let names = system.loads.iter().map(|load| &*load.name.stream_name);
         let load = At { place: text.name.place.clone(), value: name.load.clone() };
         found.push(unknown(Code::UnknownLoad, "load", &load, names));
     }
     let known = system.operations.iter().position(|it| it.name.is_called(&text.operation.value));
     if known.is_none() {
-        let names = system.operations.iter().map(|operation| &*operation.name.lasting);
+        let names = system.operations.iter().map(|operation| &*operation.name.stream_name);
         found.push(unknown(Code::UnknownOperation, "operation", &text.operation, names));
     }
     let (load, kind) = (load?, OperationKind(known? as u16));
@@ -164,7 +164,7 @@ fn operation(
     }
     for (_, written, _) in text.keys.iter() {
         if !specs.iter().any(|spec| spec.name.is_called(&written.value)) {
-            let names = specs.iter().map(|spec| &*spec.name.lasting);
+            let names = specs.iter().map(|spec| &*spec.name.stream_name);
             found.push(unknown(Code::UnknownKey, "key of this operation", written, names));
         }
     }

@@ -39,7 +39,7 @@ impl Counterexample {
         for (name, info) in &self.operations {
             text.push_str("\n[[operations]]\n");
             key(&mut text, "name", word(&name.to_string()));
-            key(&mut text, "operation", word(&system.operation(info.kind).name.lasting));
+            key(&mut text, "operation", word(&system.operation(info.kind).name.stream_name));
             key(&mut text, "at", word(&(info.arrived - Time::ZERO).exact()));
             let _ = writeln!(text, "keys = {}", keys(system, name, info));
         }
@@ -65,7 +65,7 @@ impl Counterexample {
 fn keys(system: &System, name: &OpName, info: &OpInfo) -> String {
     let specs = system.operation(info.kind).keys.iter().zip(info.keys);
     let keys = specs.map(|(spec, key)| {
-        format!("{} = {}", quoted_key(&spec.name.lasting), row(system, name, key))
+        format!("{} = {}", quoted_key(&spec.name.stream_name), row(system, name, key))
     });
     let keys: Vec<String> = keys.collect();
     match keys.is_empty() {
@@ -77,7 +77,7 @@ fn keys(system: &System, name: &OpName, info: &OpInfo) -> String {
 /// A row: its number, or the operation that made it.
 fn row(system: &System, own: &OpName, key: RowKey) -> Value {
     let Some((load, number)) = maker(key) else { return Value::Integer(key.0 as i64) };
-    let load = system.loads.get(load.index()).map_or("", |load| &load.name.lasting);
+    let load = system.loads.get(load.index()).map_or("", |load| &load.name.stream_name);
     let made_by = OpName { load: load.to_owned(), number };
     Value::String(if made_by == *own { "new".into() } else { made_by.to_string() })
 }

@@ -205,10 +205,10 @@ impl Context<'_> {
     fn is_instance(&self, target: &str) -> bool {
         let Some((service, number)) = target.split_once('#') else { return false };
         let services = &self.file.services.0;
-        let lasting = |(_, known): &(At<String>, Option<Service>)| {
+        let by_stream = |(_, known): &(At<String>, Option<Service>)| {
             known.as_ref().is_some_and(|known| known.stream.as_deref() == Some(service))
         };
-        let at = self.service.position(service).or_else(|| services.iter().position(lasting));
+        let at = self.service.position(service).or_else(|| services.iter().position(by_stream));
         let instances = at.and_then(|at| Some(services[at].1.as_ref()?.instances.0));
         let number = number.parse::<u64>().ok();
         number.zip(instances).is_some_and(|(number, all)| (1..=all).contains(&number))
@@ -235,11 +235,12 @@ impl Context<'_> {
         names.extend(self.roles.iter().map(String::as_str));
         let zones = self.zones();
         names.extend(zones.iter().map(String::as_str));
-        let streams =
-            self.file.services.iter().filter_map(|(_, _, service)| service.stream.as_deref());
-        let lasting = self.file.databases.iter().filter_map(|(_, _, base)| base.stream.as_deref());
+        let services = self.file.services.iter();
+        let services = services.filter_map(|(_, _, service)| service.stream.as_deref());
+        let databases = self.file.databases.iter();
+        let databases = databases.filter_map(|(_, _, base)| base.stream.as_deref());
         let name = target.value.as_str();
-        if names.contains(&name) || streams.chain(lasting).any(|lasting| lasting == name) {
+        if names.contains(&name) || services.chain(databases).any(|stream| stream == name) {
             return;
         }
         let is_driver = |(driver, number): (&str, &str)| {

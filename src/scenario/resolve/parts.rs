@@ -24,11 +24,11 @@ impl Context<'_> {
 
     /// The position of a table by its name, or else by its stream name.
     fn table_position(&self, name: &str) -> Option<usize> {
-        let lasting = |(_, table): &(At<String>, Option<Table>)| {
+        let by_stream = |(_, table): &(At<String>, Option<Table>)| {
             table.as_ref().is_some_and(|table| table.stream.as_deref() == Some(name))
         };
         let tables = &self.file.tables.0;
-        self.table.position(name).or_else(|| tables.iter().position(lasting))
+        self.table.position(name).or_else(|| tables.iter().position(by_stream))
     }
 
     /// Checks that the table that a fault targets exists. The target may be written with or without
@@ -76,8 +76,8 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
             let message =
                 reason!("in no variant does `{}` keep a copy of `{}`", reader.value, table.value);
             let problem = Problem::error(Code::NoCopy, &reader.place, message, "has no copy");
-            let keepers = copies().filter(|(of, _)| **of == *table.value).map(|(_, by)| by);
-            meant(problem, reader, keepers, "a service with a similar name keeps one")
+            let holders = copies().filter(|(of, _)| **of == *table.value).map(|(_, by)| by);
+            meant(problem, reader, holders, "a service with a similar name keeps one")
         } else {
             continue;
         };
@@ -88,8 +88,8 @@ pub(super) fn check_copies(layouts: &[Option<Laid<'_>>], file: &File, problems: 
 /// The tables that are copied in a layout, each with who keeps the copy.
 fn copies_of(layout: &System) -> Vec<(Arc<str>, Arc<str>)> {
     let copy = |it: &ReplicaSpec| {
-        let keeper = layout.table(it.copy).owner;
-        let name = &layout.services[keeper.index()].name;
+        let holder = layout.table(it.copy).owner;
+        let name = &layout.services[holder.index()].name;
         (Arc::clone(&layout.table(it.of).name.shown), Arc::clone(&name.shown))
     };
     layout.replicas.iter().map(copy).collect()

@@ -8,7 +8,7 @@ use super::space_time::{Tick, Tone};
 use crate::kernel::{NodeId, Time};
 use crate::model::contract::label;
 use crate::model::database::Direction;
-use crate::model::record::{Answer, Burial, Decision, Event, LabelId, LogId, OpId, Record};
+use crate::model::record::{Answer, Decision, Discard, Event, LabelId, LogId, OpId, Record};
 use crate::model::system::{DatabaseId, StepId, System};
 
 /// Something that happened on a node.
@@ -119,10 +119,10 @@ impl Teller<'_> {
                 self.push(record, at, text, Tone::Plain);
             }
             Event::Published { .. } => self.push(record, at, "has the event", Tone::Good),
-            Event::Buried { burial: Burial::DeadLetter, .. } => {
+            Event::Discarded { discard: Discard::DeadLetter, .. } => {
                 self.push(record, at, "to the dead letters", Tone::Bad);
             }
-            Event::Buried { topic, burial: Burial::Lost, .. } => {
+            Event::Discarded { topic, discard: Discard::Lost, .. } => {
                 self.push(record, at, format!("{} is given up", name(topic)), Tone::Bad);
             }
             Event::Intervention { .. } => self.push(record, at, "left to a human", Tone::Bad),

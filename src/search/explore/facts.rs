@@ -160,7 +160,7 @@ impl Facts {
                 &mut self.stories[op]
             }
         };
-        record.fold_apart(since, story);
+        record.fold_own(since, story);
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn draw(system: &System, seed: u64, count: usize) -> Vec<Offer> {
             }
             let load = &system.loads[load.index()];
             info.kind = load.operation; // What takes its place is up to when it arrives in a case.
-            let load = load.name.lasting.to_string();
+            let load = load.name.stream_name.to_string();
             Offer { name: OpName { load, number: info.ordinal }, info }
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Which faults of a plan began, which of them met any work, and the lasting fingerprint of a run.
 
 use crate::kernel::{Fingerprint, Sink};
-use crate::model::record::{Event, LastingNames, OpId, Record};
+use crate::model::record::{Event, OpId, Record, StreamNames};
 use crate::model::world::World;
 
 /// A sink that observes the faults of one run. Only for the first 64 of a plan it knows whether
@@ -50,13 +50,13 @@ impl Sink<Record> for FaultWatch {
 
 /// A sink that computes the stable fingerprint of one run.
 #[derive(Default)]
-pub(super) struct LastingWatch {
-    names: LastingNames,
+pub(super) struct StableFingerprint {
+    names: StreamNames,
     fingerprint: Fingerprint,
 }
 
-impl LastingWatch {
-    /// Takes down what the nodes and tables of a world are called, before anything happens in it.
+impl StableFingerprint {
+    /// Takes the names of the nodes and tables of a world, before anything happens in it.
     pub fn name(&mut self, world: &World) {
         self.names.nodes = world.nodes().map(|node| world.name(node).stream).collect();
         let tables = &world.env().system().tables;
@@ -69,8 +69,8 @@ impl LastingWatch {
     }
 }
 
-impl Sink<Record> for LastingWatch {
+impl Sink<Record> for StableFingerprint {
     fn see(&mut self, record: &Record) {
-        record.fold_lasting(&self.names, &mut self.fingerprint);
+        record.fold_stable(&self.names, &mut self.fingerprint);
     }
 }

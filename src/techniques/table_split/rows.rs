@@ -89,7 +89,7 @@ fn carry(system: &mut System, kind: OperationKind, cause: StepId, part: TableId,
     let part_name = &system.table(part).name;
     let name = Name::with_stream(
         &format!("{verb} {}", part_name.shown),
-        &format!("{verb} {}", part_name.lasting),
+        &format!("{verb} {}", part_name.stream_name),
     );
     append(
         system,

@@ -111,7 +111,7 @@ fn run(variant: &str) -> RecordedRun {
 
 /// The operations that the file calls so, whatever is offered in their place.
 fn rows<'t>(told: &'t RecordedRun, name: &str) -> Vec<&'t OperationRow> {
-    let of = |row: &&OperationRow| *told.system.operation(row.kind).name.lasting == *name;
+    let of = |row: &&OperationRow| *told.system.operation(row.kind).name.stream_name == *name;
     told.report.operations.iter().filter(of).collect()
 }
 

@@ -89,8 +89,9 @@ fn lags(told: &RecordedRun, missed: f64) -> [Vec<f64>; 2] {
 #[test]
 fn a_group_gives_the_partitions_of_a_dead_member_to_the_others() {
     let told = run(GROUP, "kafka");
-    let buried = told.pick(|record| matches!(record.event, Event::Buried { .. }).then_some(()));
-    assert_eq!(buried.count(), 0, "no message goes to the dead letters");
+    let discarded =
+        told.pick(|record| matches!(record.event, Event::Discarded { .. }).then_some(()));
+    assert_eq!(discarded.count(), 0, "no message goes to the dead letters");
     let [meanwhile, others] = lags(&told, 45.0);
     let late = meanwhile.iter().filter(|lag| **lag > 2.0).count();
     let share = late as f64 / meanwhile.len() as f64;

@@ -2,7 +2,7 @@
 
 use driftlab::checks::census::{Headline, State};
 use driftlab::experiment::compare::Study;
-use driftlab::model::record::{Answer, Burial, Event, Kind};
+use driftlab::model::record::{Answer, Discard, Event, Kind};
 use driftlab::model::system::OperationKind;
 use driftlab::scenario::Scenario;
 
@@ -64,10 +64,10 @@ fn the_attempts_of_a_handler_and_of_the_broker_do_not_multiply_unless_told_to() 
         assert_eq!(told.all(Kind::Aborted).count(), attempts, "{name}");
         assert_eq!(told.all(Kind::Handed).count(), 4, "{name}: delivered again three times");
         let letters = told.pick(|record| match record.event {
-            Event::Buried { burial, .. } => Some(burial),
+            Event::Discarded { discard, .. } => Some(discard),
             _ => None,
         });
-        assert_eq!(letters.collect::<Vec<_>>(), [Burial::DeadLetter], "{name}");
+        assert_eq!(letters.collect::<Vec<_>>(), [Discard::DeadLetter], "{name}");
     }
     let comparison = Study::of(&scenario, [1]).compare().expect("two variants");
     let [common, events, multiplied] = &comparison.rests_on[..] else { panic!("{comparison:?}") };
@@ -91,7 +91,7 @@ fn deliveries_are_used_up_in_the_first_part_of_an_outage_and_later_ones_arrive()
     // One message of each of 8 partitions at a time, and ten deliveries of each with pauses of 0.5,
     // 1, 2, 4 and five times 5 s, less up to a third: 22 to 33 s, so some two in a minute. What
     // waits behind them is delivered when the database is back.
-    let letters = told.all(Kind::Buried).count();
+    let letters = told.all(Kind::Discarded).count();
     assert!((12..=20).contains(&letters) && half_done.len() == letters, "{letters} dead letters");
     assert!(half_done.iter().all(|at| (19..=32).contains(at)), "{half_done:?}");
     let late = told.report.operations.iter().filter(|row| row.arrived.as_nanos() > 33 * SECOND);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::database::EventKind;
-use crate::model::record::{Burial, RefusalReason};
+use crate::model::record::{Discard, RefusalReason};
 use crate::model::system::{StepId, TableId};
 use crate::tests::history::RENAME;
 
@@ -50,7 +50,7 @@ fn delivery() {
     assert_eq!(verdict("delivery", events(true, false)), Violated);
     let thrown_away = |history: &mut History| {
         events(true, true)(history);
-        history.note_of(0, events::buried(Burial::Lost));
+        history.note_of(0, events::discarded(Discard::Lost));
     };
     assert_eq!(verdict("delivery", thrown_away), Violated);
     let mut early = History::new();
@@ -81,11 +81,11 @@ fn no_dead_letters() {
         history.note_of(0, events::handed(1));
     };
     assert_eq!(verdict("no-dead-letters", handed), Held);
-    let buried = |history: &mut History| {
+    let discarded = |history: &mut History| {
         handed(history);
-        history.note_of(0, events::buried(Burial::DeadLetter));
+        history.note_of(0, events::discarded(Discard::DeadLetter));
     };
-    assert_eq!(verdict("no-dead-letters", buried), Violated);
+    assert_eq!(verdict("no-dead-letters", discarded), Violated);
 }
 
 #[test]

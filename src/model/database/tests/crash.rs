@@ -163,7 +163,7 @@ fn a_lying_disk_loses_what_it_said_was_durable() {
     let bench = Bench::new();
     let (before, lost) = (bench.op(TAKE, &[0]), bench.op(TAKE, &[0]));
     bench.get(bench.apply(&[first(before)])).expect("it commits");
-    bench.db.disk().ail(DiskFault::Lying);
+    bench.db.disk().begin_fault(DiskFault::Lying);
     let begin = bench.begin();
     bench.get(async move {
         let mut txn = begin.await;

@@ -69,12 +69,12 @@ fn a_token_that_was_rolled_back_was_never_there() {
 fn a_token_that_was_not_durable_goes_with_what_it_came_with() {
     let bench = Bench::new();
     assert_eq!(bench.get(bench.take(0, 1)), Ok(()));
-    bench.db.disk().ail(DiskFault::Lying);
+    bench.db.disk().begin_fault(DiskFault::Lying);
     assert_eq!(bench.get(bench.take(0, 2)), Ok(()));
     assert_eq!(bench.get(bench.take(1, 1)), Err(DbError::Fenced));
     bench.crash();
     bench.restart();
-    bench.db.disk().heal(DiskFault::Lying);
+    bench.db.disk().end_fault(DiskFault::Lying);
     bench.run(100);
     assert_eq!(bench.value(STOCK, 0, 0), 1, "the second piece is back");
     assert_eq!(bench.get(bench.take(0, 1)), Ok(()));

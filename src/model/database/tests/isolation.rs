@@ -208,7 +208,7 @@ struct Asked {
 fn register(disk: Option<DiskFault>, seed: u64) -> Asked {
     let bench = bench(ReadMode::Locking);
     if let Some(fault) = disk {
-        bench.db.disk().ail(fault);
+        bench.db.disk().begin_fault(fault);
     }
     let mut rng = RandomStreams::new(seed).draw(Purpose::Instance, 1, 0, 0, 0);
     let actions: Rc<RefCell<Accesses>> = Rc::default();

@@ -22,7 +22,7 @@ pub(super) struct HandOut {
     /// When the consumer answered what.
     answer: Option<(Time, bool)>,
     /// When the broker gave up, and how.
-    buried: Option<(Time, Burial)>,
+    discarded: Option<(Time, Discard)>,
 }
 
 /// All that is known of a run.
@@ -120,13 +120,13 @@ impl Story {
                     hand_out.counts = true;
                 }
             }
-            Event::Buried { burial, number, .. } => {
+            Event::Discarded { discard, number, .. } => {
                 let same = |it: &&mut HandOut| {
                     (it.process, it.life) == (record.process, record.incarnation)
                 };
                 let hand_out = hand_outs.find(same).expect("it was handed out before");
                 assert_eq!((hand_out.op, hand_out.number), (record.op, number));
-                hand_out.buried = Some((record.time, burial));
+                hand_out.discarded = Some((record.time, discard));
             }
             _ => {}
         }
@@ -166,7 +166,7 @@ impl Story {
 
     /// When nothing was left to do about a hand-out.
     fn over(&self, hand_out: &HandOut) -> Option<Time> {
-        self.acknowledged(hand_out).or(hand_out.buried.map(|(time, _)| time))
+        self.acknowledged(hand_out).or(hand_out.discarded.map(|(time, _)| time))
     }
 
     /// Every parcel that was taken, with every group that wants it.
@@ -240,8 +240,8 @@ impl Story {
                 let again = hand_outs.get(at + 1);
                 assert!(counted <= self.policy.max_deliveries, "one too many: {hand_out:?}");
                 assert!(again.is_none() || self.over(hand_out).is_none(), "again: {hand_out:?}");
-                if let Some((_, how)) = hand_out.buried {
-                    assert_eq!(how, Burial::DeadLetter, "{hand_out:?}");
+                if let Some((_, how)) = hand_out.discarded {
+                    assert_eq!(how, Discard::DeadLetter, "{hand_out:?}");
                     assert_eq!(counted, self.policy.max_deliveries, "{hand_out:?}");
                     assert_eq!(self.acknowledged(hand_out), None, "{hand_out:?}");
                 }
@@ -281,8 +281,8 @@ impl Story {
         assert!(hand_outs.len() == 1 || self.ends.contains_key(&life), "{op:?} is lost");
         for hand_out in hand_outs {
             let lives = !self.ends.contains_key(&hand_out.life);
-            if let Some((_, how)) = hand_out.buried {
-                assert_eq!((how, self.acknowledged(hand_out)), (Burial::Lost, None));
+            if let Some((_, how)) = hand_out.discarded {
+                assert_eq!((how, self.acknowledged(hand_out)), (Discard::Lost, None));
             }
             assert!(!lives || self.over(hand_out).is_some(), "{hand_out:?}");
         }
@@ -327,7 +327,7 @@ impl Story {
             let groups = 0..GROUPS.len() as u16;
             let last = groups.filter_map(|group| self.of(*op, group).last().copied());
             let dead = last
-                .filter(|last| last.buried.is_some_and(|(_, how)| how == Burial::DeadLetter))
+                .filter(|last| last.discarded.is_some_and(|(_, how)| how == Discard::DeadLetter))
                 .count();
             let of = |label| held.get(&(*op, label)).copied().unwrap_or_default();
             assert_eq!((of("event"), of("dead letter")), (0, dead as i64), "{op:?}");
@@ -348,7 +348,7 @@ impl HandOut {
             number,
             counts: false,
             answer: None,
-            buried: None,
+            discarded: None,
         }
     }
 }

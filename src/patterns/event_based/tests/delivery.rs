@@ -4,7 +4,7 @@ use super::*;
 use crate::checks::measures::counters::{GROUP_LAG, GROUP_LAG_MAX};
 use crate::checks::measures::{Measure, Scope};
 use crate::model::contract::label;
-use crate::model::record::Burial;
+use crate::model::record::Discard;
 use crate::tests::runs::scenario;
 
 /// One purchase every 10 s; the third is struck.
@@ -117,11 +117,11 @@ fn after_so_many_deliveries_a_message_is_a_dead_letter() {
     let told = run(&[&away], "max-deliveries = 3");
     assert_eq!(row(&told, STRUCK).headline, Headline::Stranded, "somebody could still move it");
     assert_eq!(handed(&told, STRUCK), 3);
-    let buried: Vec<&Record> = told.all(Kind::Buried).collect();
-    assert!(buried.iter().any(|record| record.op == OpId(STRUCK)));
-    let mut burials = told.pick(pick!(Event::Buried { burial, .. } => burial));
-    assert!(burials.all(|burial| burial == Burial::DeadLetter));
-    assert_eq!(held(&told), buried.len() as i64, "only the dead letters");
+    let discarded: Vec<&Record> = told.all(Kind::Discarded).collect();
+    assert!(discarded.iter().any(|record| record.op == OpId(STRUCK)));
+    let mut discards = told.pick(pick!(Event::Discarded { discard, .. } => discard));
+    assert!(discards.all(|discard| discard == Discard::DeadLetter));
+    assert_eq!(held(&told), discarded.len() as i64, "only the dead letters");
     assert_all_committed(&run(&[&away], "max-deliveries = 20"));
 }
 
@@ -271,8 +271,11 @@ fn a_handler_that_always_fails_uses_its_deliveries_up() {
     let told = run(&[&load()], "handler-failure = 1.0, max-deliveries = 3");
     let count = told.report.operations.len() as u32;
     assert!((0..count).all(|op| handed(&told, op) == 3), "each is delivered three times");
-    let buried = pick!(Event::Buried { burial, .. } => burial);
-    assert_eq!(told.pick(buried).filter(|it| *it == Burial::DeadLetter).count(), count as usize);
+    let discarded = pick!(Event::Discarded { discard, .. } => discard);
+    assert_eq!(
+        told.pick(discarded).filter(|it| *it == Discard::DeadLetter).count(),
+        count as usize
+    );
     // Acknowledged first, nobody hears of it.
     let told = run(&[&load()], "handler-failure = 1.0, acknowledge = 'before-processing'");
     assert!((0..count).all(|op| handed(&told, op) == 1));
