@@ -123,8 +123,8 @@ pub const WRONG: &Measure = &Measure::number(
     "wrong outcomes",
     Unit::Share,
     Better::Lower,
-    "Share of measured operations whose data and answer contradict each other, or will for as \
-     long as nobody steps in: duplicated, mixed, stranded, lost, phantom or retracted.",
+    "Share of measured operations whose data and answer contradict each other, or will until \
+     someone intervenes: duplicated, mixed, stranded, lost, phantom or retracted.",
 )
 .by_operation()
 .told("the fewest wrong outcomes", "the most wrong outcomes")

@@ -96,8 +96,8 @@ impl FaultSettings for Deployment {
     }
 
     fn check(&self) -> Vec<Reason> {
-        let nobody = self.targets.is_empty().then(|| reason!("`{}` names nobody", "targets"));
-        nobody.into_iter().collect()
+        let none = self.targets.is_empty().then(|| reason!("`{}` names no target", "targets"));
+        none.into_iter().collect()
     }
 
     fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {

@@ -64,8 +64,8 @@ impl<S: LinkSettings> FaultSettings for S {
     }
 
     fn check(&self) -> Vec<Reason> {
-        let nobody = self.sides().from.is_empty().then(|| reason!("`{}` names nobody", "from"));
-        nobody.into_iter().chain(self.problems()).collect()
+        let none = self.sides().from.is_empty().then(|| reason!("`{}` names no target", "from"));
+        none.into_iter().chain(self.problems()).collect()
     }
 
     fn draw(targets: &Targets, rng: &mut dyn Rng) -> Option<Self> {

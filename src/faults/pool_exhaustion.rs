@@ -63,7 +63,7 @@ impl FaultSettings for PoolExhaustion {
 
 impl Fault for PoolExhaustion {
     const NAME: &'static str = "pool-exhaustion";
-    const SUMMARY: &'static str = "somebody holds connections of a database";
+    const SUMMARY: &'static str = "connections of a database are held and not used";
     const MANUAL: &'static str = include_str!("pool_exhaustion.rs");
     type Settings = Self;
 

@@ -85,7 +85,7 @@ impl fmt::Display for Reach {
             Self::Nodes(names) if names.is_empty() => Ok(()),
             Self::Nodes(names) => write!(f, "of {}", names.join(", ")),
             Self::Sides(Sides { from, to, one_way }) => {
-                let to = if to.is_empty() { "everybody else".into() } else { to.join(", ") };
+                let to = if to.is_empty() { "all others".into() } else { to.join(", ") };
                 let (one, other) = if *one_way { ("from", "to") } else { ("between", "and") };
                 write!(f, "{one} {} {other} {to}", from.join(", "))
             }
@@ -128,7 +128,7 @@ mod tests {
         for (reach, said) in [
             (Reach::node("a"), "of a"),
             (sides(&["c"], false), "between a, b and c"),
-            (sides(&[], true), "from a, b to everybody else"),
+            (sides(&[], true), "from a, b to all others"),
             (groups, "between the groups a | b, c | role:driver"),
             (Reach::Load("load:a".into()), "of load:a"),
             (Reach::Message, ""),

@@ -261,7 +261,8 @@ impl FaultSettings for SchemaChange {
         let lasts = self.redeploy.saturating_mul(self.told.len() as u64 + 1);
         if self.how == How::ExpandContract && self.window < lasts {
             problems.push(reason!(
-                "`{}` is too short to deploy everybody who was told in turn: that takes {lasts}",
+                "`{}` is too short to deploy in turn all services that were told, which takes \
+                 {lasts}",
                 "window"
             ));
         }
@@ -292,7 +293,7 @@ impl FaultSettings for SchemaChange {
 
 impl Fault for SchemaChange {
     const NAME: &'static str = "schema-change";
-    const SUMMARY: &'static str = "a column changes under those who rely on the table's schema";
+    const SUMMARY: &'static str = "the schema of a table changes while services rely on it";
     const MANUAL: &'static str = include_str!("schema_change.rs");
     type Settings = Self;
 

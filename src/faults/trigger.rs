@@ -160,7 +160,7 @@ impl fmt::Display for OpName {
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, what, to, of, step, nth, when } = self;
-        write!(f, "{when} {}: {what}", who.as_deref().unwrap_or("anybody"))?;
+        write!(f, "{when} {}: {what}", who.as_deref().unwrap_or("any node"))?;
         to.iter().try_for_each(|to| write!(f, " to {to}"))?;
         of.iter().try_for_each(|of| write!(f, " for {of}"))?;
         step.iter().try_for_each(|step| write!(f, ", step {step}"))?;

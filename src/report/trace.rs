@@ -167,7 +167,7 @@ fn message_line(trace: &Trace, route: &Route, record: &Record) -> Option<(Option
         Event::Lost { .. } => (from, format!("✗ {what} to {there} is lost")),
         Event::Duplicated { .. } => (from, format!("the network copies {what} to {there}")),
         Event::Ignored { .. } => {
-            (to, format!("ignores the {what} from {back}: nobody waits for it any more"))
+            (to, format!("ignores the {what} from {back}: no caller waits for it any more"))
         }
         _ => return None,
     };

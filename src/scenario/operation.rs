@@ -64,7 +64,7 @@ impl Decode for Key {
     fn schema() -> serde_json::Value {
         let words = json!({
             "enum": ["new", "followed"],
-            "description": "A key that nobody had before, or that of the followed operation.",
+            "description": "A new key, or the key of the followed operation.",
         });
         json!({ "anyOf": [words, RowsOf::schema()] })
     }
@@ -217,8 +217,8 @@ impl Decode for Undo {
     fn schema() -> serde_json::Value {
         let word = json!({
             "const": "before-image",
-            "description": "What the step found in the columns that it wrote is written again, \
-                            whatever is there by then.",
+            "description": "The columns are written as they were before the step, \
+                            even if another operation has changed them since.",
         });
         json!({ "anyOf": [Effect::schema(), word] })
     }

@@ -96,20 +96,20 @@ fn several(registries: &Registries, generator: &mut SchemaGenerator) -> Value {
 fn variant(mut patterns: Value) -> Value {
     let switches = json!({
         "type": "array",
-        "description": "From a time on, what else carries out the operations that arrive.",
+        "description": "The switches: other patterns or techniques from a time on.",
         "items": { "$ref": "#/$defs/Switch" },
     });
-    let stream = "Random draws hash this instead of the name.";
+    let stream = "The name of its random streams, by default its own name.";
     patterns["properties"]["stream"] = described(String::schema(), stream);
-    let numbers = "Another text gives this variant random numbers of its own. Without one it \
-                   shares those of the others (common random numbers).";
+    let numbers = "A name of random numbers of its own. Without it the variant has those of the \
+                   others (common random numbers).";
     patterns["properties"]["random-numbers"] = described(String::schema(), numbers);
-    let drivers = "Another capacity of the drivers of this variant than `[drivers]` gives them.";
+    let drivers = "The keys in which the capacity of its drivers differs from `[drivers]`.";
     patterns["properties"]["drivers"] = described(DriverParts::schema(), drivers);
-    let single = "How operations of one store are carried out: `local` as local transactions of \
-                  their service, whatever the pattern is, `through-driver` by the pattern, like \
-                  all others. Default: \"local\" (X/Open XA: one participant commits in one \
-                  phase).";
+    let single = "The way in which operations of one store are carried out: `local` as local \
+                  transactions of their service, whatever the pattern is, `through-driver` by the \
+                  pattern, like all others. Default: \"local\" (X/Open XA: one participant commits \
+                  in one phase).";
     patterns["properties"]["single-store"] = described(SingleStore::schema(), single);
     let retry = "The keys in which its retry policy differs.";
     patterns["properties"]["retry"] = described(OwnRetry::schema(), retry);
@@ -125,14 +125,14 @@ fn variant(mut patterns: Value) -> Value {
 fn techniques() -> Value {
     let technique = json!({ "$ref": "#/$defs/Technique" });
     let list = json!({ "type": "array", "items": technique, "minItems": 1 });
-    let about = "How ownership is arranged: the name of a technique, a table with its name and \
+    let about = "The techniques that arrange ownership: the name of one, a table with its name and \
                  settings, or a list of those, applied in order.";
     json!({ "description": about, "anyOf": [technique, list] })
 }
 
 /// The schema of a switch of the patterns at a time.
 fn switch(mut patterns: Value) -> Value {
-    patterns["properties"]["at"] = described(Span::schema(), "From when on.");
+    patterns["properties"]["at"] = described(Span::schema(), "The time of the switch.");
     patterns["properties"]["technique"] = techniques();
     patterns["required"] = json!(["at", "pattern"]);
     patterns
@@ -141,9 +141,9 @@ fn switch(mut patterns: Value) -> Value {
 /// The schema of a switch of the technique under the same patterns.
 fn switch_of_technique() -> Value {
     json!({
-        "description": "ownership is arranged otherwise; what carries out operations stays",
+        "description": "other techniques under the same patterns",
         "properties": {
-            "at": described(Span::schema(), "From when on."),
+            "at": described(Span::schema(), "The time of the switch."),
             "technique": techniques(),
         },
         "required": ["at", "technique"],

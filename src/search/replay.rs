@@ -101,7 +101,7 @@ pub fn replay(trial: &Trial<'_>, written: &Counterexample) -> Replayed {
             Judgement::undecided(format!("degraded as documented: {why}"))
         }
         (Some(found), _) => found.judgement.clone(),
-        (None, _) => Judgement::undecided("nobody promises this property"),
+        (None, _) => Judgement::undecided("the pattern does not promise this property"),
     };
     let ops = finding.map(|found| found.ops.clone()).unwrap_or_default();
     let fingerprint = trial.stable_fingerprint(&case);
@@ -133,7 +133,7 @@ fn shape_of(planned: &PlannedFault) -> String {
         let _ = write!(text, " {target}");
     }
     if let Start::On(trigger) = &planned.start {
-        let who = trigger.who.as_deref().unwrap_or("anybody");
+        let who = trigger.who.as_deref().unwrap_or("any node");
         let _ = write!(text, " {} {who}: {}", trigger.when, trigger.what);
     }
     text

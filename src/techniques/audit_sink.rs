@@ -32,7 +32,7 @@ pub struct Settings {
 
 impl Technique for AuditSink {
     const NAME: &'static str = "audit-sink";
-    const SUMMARY: &'static str = "the owner does all the writing, and nobody waits to ask";
+    const SUMMARY: &'static str = "the owner does all the writing; no service calls it and waits";
     const MANUAL: &'static str = include_str!("audit_sink.rs");
     type Settings = Settings;
 

@@ -82,7 +82,7 @@ pub(super) fn consolidate(
     members: &[ServiceId],
 ) -> Result<System, Vec<Reason>> {
     let [host, absorbed @ ..] = members else {
-        return Err(vec![reason!("`{}` must name who becomes one", "services")]);
+        return Err(vec![reason!("`{}` must name the services to merge", "services")]);
     };
     if absorbed.is_empty() {
         let host = layout::service(&system, *host);

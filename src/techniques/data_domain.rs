@@ -47,7 +47,7 @@ impl Technique for DataDomain {
     fn apply(settings: &Settings, mut system: System) -> Result<System, Vec<Reason>> {
         let members = layout::services(&system, &settings.services)?;
         if members.is_empty() {
-            return Err(vec![reason!("`{}` must name who is in the domain", "services")]);
+            return Err(vec![reason!("`{}` must name the members of the domain", "services")]);
         }
         let tables = match &settings.tables {
             Some(names) => layout::some_tables(&system, names)?,

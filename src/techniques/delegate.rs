@@ -113,7 +113,7 @@ fn most_frequent(system: &System, table: TableId) -> Result<ServiceId, Vec<Reaso
         let touched = system.operation(load.operation).steps.iter().any(writes);
         if touched && system.rate(load).is_none() {
             return Err(vec![reason!(
-                "who writes most often is not known beforehand: `{}` is a closed loop, its rate \
+                "the most frequent writer is not known beforehand: `{}` is a closed loop, its rate \
                  depends on the answers",
                 load.name.shown
             )]);

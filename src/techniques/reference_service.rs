@@ -28,7 +28,7 @@ pub struct Settings {}
 
 impl Technique for ReferenceService {
     const NAME: &'static str = "reference-service";
-    const SUMMARY: &'static str = "who needs common data asks its owner; nothing is changed";
+    const SUMMARY: &'static str = "readers of common data call its owner; nothing is changed";
     const MANUAL: &'static str = include_str!("reference_service.rs");
     type Settings = Settings;
 

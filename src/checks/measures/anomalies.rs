@@ -33,7 +33,7 @@ pub const BLIND_WRITES: &Measure = &Measure::number(
     Unit::Count,
     Better::Neither,
     "How often a `set` that reads nothing overwrote what a `set`, `add` or compensation of \
-     another operation had left in the cell: nobody can say whether it knew. An operation has \
+     another operation had left in the cell, perhaps without knowledge of it. An operation has \
      those of its own `set`.",
 )
 .of_each()

@@ -164,10 +164,9 @@ pub const THROUGHPUT: &Measure = &Measure::number(
     Unit::PerSecond,
     Better::Higher,
     "Answers per second, from the end of the warm-up to the end of the load: yes, or a refusal by \
-     a business rule, heard in that time and within the deadline. A moot operation, whose refusal \
-     serves nobody, is left out, as in `m9`. Where the load arrives on its \
-     own (an open loop) it can be no more than what is offered; in a closed loop it is what the \
-     system gives.",
+     a business rule, heard in that time and within the deadline. Moot operations are left out, as \
+     in `m9`. With an open-loop load it cannot exceed the offered rate; with a closed loop it \
+     is the rate that the system sustains.",
 )
 .by_operation();
 

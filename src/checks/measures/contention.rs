@@ -135,7 +135,7 @@ impl Contention {
             }
         }
         into.quantity(WAITED, Quantity::total(foreign));
-        into.quantity(WAITED_SHARE, Quantity::amount(foreign, all, "nobody waited"));
+        into.quantity(WAITED_SHARE, Quantity::amount(foreign, all, "no session waited"));
         into.quantity(SLOWDOWN, slowest);
     }
 }

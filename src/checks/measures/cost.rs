@@ -19,9 +19,9 @@ macro_rules! spent {
             concat!(
                 $what,
                 ", from the first measured arrival to the end of the settle cap, idle polls and \
-                 inquiries included, per measured operation. What one operation by itself costs \
-                 is what was done on its behalf: what several share, such as an idle poll, is \
-                 nobody's, and a forced write is that of the first who waited for it."
+                 inquiries included, per measured operation. The cost of a single operation \
+                 is what was done for it: what several share, such as an idle poll, counts for \
+                 none, and a forced write for the first operation that waited for it."
             ),
         )
         .by_operation()

@@ -79,7 +79,7 @@ pub const AFTER_ANSWER: &Measure = &Measure::many(
     Better::Lower,
     "Per operation answered yes: from the answer to the end of the last instant at which it \
      shows in part, at least 0. One that is partial at the end of a settled run, or of which \
-     nothing is there though nobody took it back, never ends. P(M2 <= t) is the t-visibility of \
+     nothing is there though it was not compensated, never ends. P(M2 <= t) is the t-visibility of \
      a whole operation.",
 )
 .by_operation()

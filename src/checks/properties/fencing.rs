@@ -30,7 +30,8 @@ pub struct Fencing {
 
 impl Property for Fencing {
     const NAME: &'static str = "fencing";
-    const SUMMARY: &'static str = "nothing commits under a lease that somebody has taken over";
+    const SUMMARY: &'static str =
+        "nothing commits under a lease that another instance has taken over";
     const MANUAL: &'static str = include_str!("fencing.rs");
     const WHEN: When = When::Always;
     const SEES: &'static [Kind] = &[Kind::Fenced, Kind::Committed, Kind::Aborted];

@@ -37,7 +37,7 @@ impl PreparedExclusion {
 
 impl Property for PreparedExclusion {
     const NAME: &'static str = "prepared-exclusion";
-    const SUMMARY: &'static str = "rows of a prepared branch are kept from everybody else";
+    const SUMMARY: &'static str = "no other transaction gets the rows of a prepared branch";
     const MANUAL: &'static str = include_str!("prepared_exclusion.rs");
     const WHEN: When = When::Always;
     const SEES: &'static [Kind] = &[
@@ -71,7 +71,7 @@ impl Property for PreparedExclusion {
             Event::LockGranted { database, txn, table, row }
                 if is_anothers(self.kept.get(&(database, table, row)), txn) =>
             {
-                self.fail(record, "locked by somebody else");
+                self.fail(record, "locked by another transaction");
             }
             Event::LockHeld { database, table, row, .. }
                 if self.kept.contains_key(&(database, table, row)) =>

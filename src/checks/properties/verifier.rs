@@ -53,7 +53,7 @@ impl Verifier {
 
     /// This verifier with the books that it needs, as the only judge.
     pub fn audit(self) -> Audit<Self> {
-        let nothing = (0, 0); // Nobody asks how long anything lasted.
+        let nothing = (0, 0); // Verdicts need no durations.
         Audit::new(Books::new(&self.system, nothing, Gauge::new(nothing)), self)
     }
 

@@ -75,7 +75,7 @@ fn what_makes_no_sense_is_said() {
             "kind = 'loss'\nat = '1s'\nfrom = ['stock']\nshare = 1.5",
             "`share` must lie between 0 and 1",
         ),
-        ("kind = 'loss'\nat = '1s'\nfrom = []\nshare = 0.5", "`from` names nobody"),
+        ("kind = 'loss'\nat = '1s'\nfrom = []\nshare = 0.5", "`from` names no target"),
         (
             "kind = 'slow-down'\nat = '1s'\ntarget = 'stock'\nfactor = 0.5",
             "`factor` must lie between",

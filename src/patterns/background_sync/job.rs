@@ -344,7 +344,7 @@ impl BackgroundSync {
             }
             attempts -= u16::from(!taken_back);
         }
-        waiting.extend(keys); // Somebody is always faster; the next run tries again.
+        waiting.extend(keys); // Other transactions were faster each time; the next run tries again.
         Ok(waiting)
     }
 

@@ -27,9 +27,9 @@ paths! {
     /// The outcome of a correction.
     pub(super) enum Corrected {
         Done = "the job corrects a row",
-        /// Somebody wrote the row meanwhile.
-        Conflict = "somebody writes a row while the job corrects it",
-        /// A business rule said no.
+        /// Another transaction wrote the row meanwhile.
+        Conflict = "a transaction writes a row while the job corrects it",
+        /// A business rule refused the correction.
         Refused = "a rule refuses a correction",
     }
 }

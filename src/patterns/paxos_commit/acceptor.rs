@@ -88,7 +88,7 @@ pub(super) async fn accept_votes(here: &ProcessCtx, id: Transaction, votes: Acce
     });
     let Some(state) = complete else { return false };
     if state.accepted.read_only != all {
-        force(here, id, state, "decision").await; // Else nobody will ask.
+        force(here, id, state, "decision").await; // If all only read, no participant will inquire.
     }
     true
 }

@@ -19,7 +19,7 @@ paths! {
     pub(super) enum Inquired {
         Voting = "inquiry while votes are out",
         Decided = "inquiry about a decision",
-        Nothing = "inquiry of somebody who has to take over",
+        Nothing = "inquiry at an acceptor that has to take over",
     }
 }
 

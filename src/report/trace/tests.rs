@@ -170,7 +170,7 @@ fn an_acknowledgement_that_comes_too_late_is_ignored() {
         &[
             "tries again\n",
             "orchestrator place ← reply to apply from order (message",
-            "ignores the reply to apply from order: nobody waits for it any more (message",
+            "ignores the reply to apply from order: no caller waits for it any more (message",
         ],
     );
 }

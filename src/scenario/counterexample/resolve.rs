@@ -74,9 +74,10 @@ impl CounterexampleText {
             };
             changes.push(Change { key: text.key.value.clone(), value });
             if let Err(problems) = scenario.changed(&changes) {
-                let message = reason!("the scenario cannot have `{}` so", text.key.value);
+                let message =
+                    reason!("the scenario cannot have this value of `{}`", text.key.value);
                 let why = problems.iter().find(|problem| problem.severity == Severity::Error);
-                let why = why.map_or("there is no value in this place", |why| &why.message);
+                let why = why.map_or("there is no such value", |why| &why.message);
                 found.push(wrong(&text.key.place, &message.to_string(), why.to_owned()));
                 break;
             }

@@ -35,16 +35,16 @@ pub(super) fn check(
             problems.extend(variant.pattern.idle(&laid.system, &lead));
         }
     }
-    problems.extend(guards_nobody(layouts, file));
+    problems.extend(idle_breakers(layouts, file));
     let targets = file.faults.iter().filter(|fault| fault.nemesis.is_none());
-    problems.extend(targets.flat_map(|fault| strikes_nobody(fault, file)));
+    problems.extend(targets.flat_map(|fault| absent_targets(fault, file)));
     for (expectation, text) in expectations.iter().zip(file.expect.iter()) {
         problems.extend(no_value(expectation, text, layouts, file));
     }
 }
 
-/// Warns of circuit breakers before services that nobody calls in any variant.
-fn guards_nobody(layouts: &[Option<Laid<'_>>], file: &File) -> Vec<Problem> {
+/// Warns of circuit breakers for services that are not called in any variant.
+fn idle_breakers(layouts: &[Option<Laid<'_>>], file: &File) -> Vec<Problem> {
     let variants = || file.variants.iter().zip(layouts);
     let services = (0..).map(ServiceId).zip(file.services.0.iter());
     let idle = services.filter_map(|(id, (shown, service))| {
@@ -52,7 +52,8 @@ fn guards_nobody(layouts: &[Option<Laid<'_>>], file: &File) -> Vec<Problem> {
         let called = variants().any(|((_, _, variant), laid)| {
             laid.as_ref().is_none_or(|laid| is_called(id, variant, &laid.system))
         });
-        let message = reason!("nobody calls `{}`, so no circuit breaker is asked", shown.value);
+        let message =
+            reason!("no node calls `{}`, so its circuit breaker does nothing", shown.value);
         let label = "it consumes events, or is not used";
         (!called).then(|| Problem::error(CODE, &breaker.place, message, label).warning())
     });
@@ -77,8 +78,8 @@ fn is_called(service: ServiceId, variant: &VariantText, system: &System) -> bool
     })
 }
 
-/// Warns of the driver nodes that a fault is to strike and that no variant has.
-fn strikes_nobody(fault: &FaultText, file: &File) -> Vec<Problem> {
+/// Warns of driver nodes that a fault targets and that no variant has.
+fn absent_targets(fault: &FaultText, file: &File) -> Vec<Problem> {
     let drivers = file.variants.iter().flat_map(|(_, _, variant)| variant.pattern.drivers());
     let drivers: Vec<_> = drivers.collect();
     let absent = |target: &&At<String>| {
@@ -92,7 +93,7 @@ fn strikes_nobody(fault: &FaultText, file: &File) -> Vec<Problem> {
     };
     let warn = |target: &At<String>| {
         let message = reason!("no variant has a `{}` for this fault to strike", target.value);
-        Problem::error(CODE, &target.place, message, "nobody").warning()
+        Problem::error(CODE, &target.place, message, "no such node").warning()
     };
     fault.targets.iter().filter(absent).map(warn).collect()
 }

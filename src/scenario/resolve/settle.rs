@@ -41,7 +41,12 @@ pub(super) fn settle(resolved: &mut Resolved, file: &File, problems: &mut Vec<Pr
                 longest.name.shown,
                 longest.settles
             );
-            let problem = Problem::error(Code::Times, &settle.place, message, "too short to tell");
+            let problem = Problem::error(
+                Code::Times,
+                &settle.place,
+                message,
+                "too short to judge the state at rest",
+            );
             problems.push(problem.warning().help("leave it out, and it is computed"));
         }
         return;
@@ -53,7 +58,12 @@ pub(super) fn settle(resolved: &mut Resolved, file: &File, problems: &mut Vec<Pr
             longest.name.shown,
             longest.settles
         );
-        problems.push(Problem::error(Code::Times, &load.place, message, "and then"));
+        problems.push(Problem::error(
+            Code::Times,
+            &load.place,
+            message,
+            "with the settle phase after it",
+        ));
     }
     Arc::make_mut(&mut resolved.system).phases.settle = needs;
     for variant in &mut resolved.variants {

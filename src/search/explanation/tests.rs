@@ -238,7 +238,7 @@ fn a_fault_whose_moment_never_came_is_said_not_to_have_struck() {
     let faults = "[[faults]]\nkind = 'crash'\ntarget = 'stock'\non = { what = 'send nonsense' }";
     let explanation = explained("saga", &case("saga", faults));
     assert_eq!(explanation.plan[0].struck, None);
-    assert_eq!(explanation.plan[0].text, "crash of stock, after anybody: send nonsense");
+    assert_eq!(explanation.plan[0].text, "crash of stock, after any node: send nonsense");
     assert!(explanation.curve.expect("there are events").jump.is_none(), "nothing ever rises");
 }
 
@@ -271,7 +271,7 @@ fn faults_are_told_with_whom_they_strike_and_how() {
     let between = "partition between the groups order | stock, stock-db | role:driver";
     assert_eq!(said(groups), format!("{between}, at 3s, for 2s"));
     let loss = "kind = 'loss'\nfrom = ['order']\none-way = true\nshare = 0.5\nat = '3s'";
-    assert_eq!(said(loss), "loss from order to everybody else (share 0.5), at 3s");
+    assert_eq!(said(loss), "loss from order to all others (share 0.5), at 3s");
     let machine = "kind = 'crash'\ntarget = 'stock'\nmachine = true\nat = '3s'\nfor = '2s'";
     assert_eq!(said(machine), "crash of stock (machine), at 3s, for 2s");
 }
