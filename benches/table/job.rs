@@ -44,6 +44,8 @@ pub struct Done {
     pub messages: u64,
     /// How often the kernel resumed a process.
     pub events: u64,
+    /// How many of these were waits that ended within a poll.
+    pub passed: u64,
     /// A checksum of what came out of it.
     pub outcome: u64,
 }
@@ -61,6 +63,8 @@ pub struct Cost {
     pub messages: f64,
     /// See [`Done::events`].
     pub events: f64,
+    /// See [`Done::passed`].
+    pub passed: f64,
     /// See [`Done::outcome`].
     pub outcome: u64,
 }
@@ -77,6 +81,7 @@ pub fn measured(work: impl FnOnce() -> Done) -> Cost {
         count: done.count as f64,
         messages: done.messages as f64,
         events: done.events as f64,
+        passed: done.passed as f64,
         outcome: done.outcome,
     }
 }

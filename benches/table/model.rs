@@ -4,8 +4,9 @@ use std::path::Path;
 
 use driftlab::Lab;
 use driftlab::experiment::compare::{Study, judge, setup};
-use driftlab::experiment::run::run;
+use driftlab::experiment::run::{observe, run};
 use driftlab::faults::fault::Faults;
+use driftlab::model::world::World;
 use driftlab::scenario::{Registries, Scenario, Source, Variant, load, render};
 use driftlab::search::fuzz::Fuzz;
 use driftlab::search::trial::Trial;
@@ -98,9 +99,10 @@ pub fn run_main(scenario: &Scenario, name: &str, is_judged: bool) -> Cost {
     }
     let setup = setup(scenario, variant(scenario, name));
     measured(|| {
-        let ran = run(&setup, 1, Vec::new());
+        let look = |world: &World| world.env().sim().passed();
+        let (ran, passed) = observe(&setup, 1, Vec::new(), |_| (), look);
         let (messages, outcome) = (ran.messages.into(), ran.fingerprint);
-        Done { count: 0, messages, events: ran.events, outcome }
+        Done { count: 0, messages, events: ran.events, passed, outcome }
     })
 }
 
@@ -111,7 +113,7 @@ pub fn judged(scenario: &Scenario, name: &str) -> Cost {
         let judged = judge(scenario, variant, 1, false);
         let (ran, count) = (judged.ran, judged.report.offered);
         let (messages, outcome) = (ran.messages.into(), ran.fingerprint);
-        Done { count, messages, events: ran.events, outcome }
+        Done { count, messages, events: ran.events, outcome, ..Done::default() }
     })
 }
 

@@ -181,6 +181,12 @@ impl Sizes {
         rows.push(Row::new("main scenario", "messages/s", self.runs(false).collect(), |of| {
             total(of, |it| it.messages) / total(of, |it| it.nanos) * 1e9
         }));
+        rows.push(Row::new(
+            "waits that end within a poll",
+            "% of events",
+            self.runs(false).collect(),
+            |of| 100.0 * total(of, |it| it.passed) / total(of, |it| it.events),
+        ));
         let jobs = vec![self.compare(3, 1)];
         rows.push(Row::new("comparison of the main scenario", "operations/s", jobs, rate));
         rows

@@ -6,11 +6,17 @@
 //! for something else, too.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::{Sim, Sleep};
 
-/// Which of two futures came first.
+/// The context in which a future polls another beside which its process waits for something else.
+#[inline]
+pub fn beside_others() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
+/// The output of the one of two futures that completed first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Either<A, B> {
     /// The first one.
@@ -36,7 +42,8 @@ impl<A: Future + Unpin, B: Future + Unpin> Future for Race<A, B> {
     type Output = Either<A::Output, B::Output>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let context = &mut beside_others();
         if let Poll::Ready(output) = Pin::new(&mut self.a).poll(context) {
             return Poll::Ready(Either::Left(output));
         }
@@ -63,7 +70,8 @@ impl<F: Future + Unpin> Future for Timeout<F> {
     type Output = Option<F::Output>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let context = &mut beside_others();
         if let Poll::Ready(output) = Pin::new(&mut self.inner).poll(context) {
             return Poll::Ready(Some(output));
         }
@@ -103,7 +111,8 @@ impl<F: Future + Unpin> Unpin for JoinAll<F> {}
 impl<F: Future + Unpin> Future for JoinAll<F> {
     type Output = Vec<F::Output>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let context = &mut beside_others();
         let mut waiting = false;
         for part in &mut self.parts {
             if let Part::Waiting(future) = part {

@@ -47,7 +47,7 @@ mod zipf;
 
 use serde::{Deserialize, Serialize};
 
-pub use combine::{Either, JoinAll, Race, Timeout, join_all, race};
+pub use combine::{Either, JoinAll, Race, Timeout, beside_others, join_all, race};
 pub use dist::Dist;
 pub use fingerprint::{Fingerprint, Semantic};
 pub use history::{Recorder, Sink};

@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use super::queue::Key;
 use super::state::{State, Turn};
@@ -36,9 +37,33 @@ struct Kernel {
     /// True while any node is slowed down; the other runs skip the conversion.
     slowed: Cell<bool>,
     dropping: Cell<bool>,
+    /// True if every wait ends by a poll.
+    queues_all: Cell<bool>,
+    /// The time at which the run under way ends.
+    end: Cell<Time>,
+    /// The number of waits that the current poll may still pass without a turn.
+    passes: Cell<u64>,
+    /// The number of waits so far that were passed without a turn.
+    passed: Cell<u64>,
+    /// The node of the process at its last turn, or at the last wait that it passed without one.
+    resumed_on: Cell<NodeId>,
     state: RefCell<State>,
 }
 
+/// The waker of a process that waits for one thing at a time. Nothing is woken through it: that a
+/// future is polled with it, and not with the no-op waker that combinators hand to their parts,
+/// says that nothing else in the process waits beside that future.
+struct Alone;
+
+impl Wake for Alone {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Returns whether a future that is polled in this context is all that its process waits for.
+#[inline]
+pub(super) fn is_alone(context: &Context<'_>) -> bool {
+    context.waker().data() != Waker::noop().data()
+}
 
 /// The number of events between two calls that ask whether a run is to go on: small enough for a
 /// run to end at once on a terminal, large enough for the calls to cost nothing.
@@ -80,6 +105,7 @@ impl Kernel {
         let Turn { time, task, node, mut process } = turn;
         self.now.set(time);
         self.here.set(node);
+        self.resumed_on.set(node);
         self.current.set(Some(task));
         let polled = {
             let _reset = Reset(&self.current);
@@ -99,6 +125,21 @@ impl Kernel {
             self.drop_removed();
         }
     }
+
+    /// Moves the clock to `at`, which is not over yet, if the current process would be polled next,
+    /// and then: see [`Sim::pass_or_arm`].
+    #[inline]
+    fn pass(&self, state: &State, task: TaskId, at: Time) -> bool {
+        let left = self.passes.get();
+        let passes = left > 0 && at <= self.end.get() && state.is_next(task, at);
+        if passes {
+            self.passes.set(left - 1);
+            self.passed.set(self.passed.get() + 1);
+            self.now.set(at);
+            self.resumed_on.set(self.here.get());
+        }
+        passes
+    }
 }
 
 impl Simulation {
@@ -114,6 +155,11 @@ impl Simulation {
                 drifting: Cell::new(false),
                 slowed: Cell::new(false),
                 dropping: Cell::new(false),
+                queues_all: Cell::new(false),
+                end: Cell::new(Time::ZERO),
+                passes: Cell::new(0),
+                passed: Cell::new(0),
+                resumed_on: Cell::new(NodeId::WORLD),
                 state: RefCell::new(State::new()),
             })),
         }
@@ -139,18 +185,23 @@ impl Simulation {
     pub fn run_while(&self, end: Time, go_on: &mut dyn FnMut(NodeId) -> bool) -> Ran {
         let kernel = &*self.sim.0;
         assert!(kernel.current.get().is_none(), "a process cannot run the simulation it is in");
-        let mut context = Context::from_waker(Waker::noop());
+        let waker = Waker::from(Arc::new(Alone));
+        let mut context = Context::from_waker(&waker);
         let mut ran = Ran::default();
+        kernel.end.set(end);
         while !kernel.stopped.take() {
             let turn = kernel.state.borrow_mut().next(kernel.now.get(), end);
             let Some(turn) = turn else {
                 kernel.now.set(end.max(kernel.now.get()));
                 break;
             };
-            let node = turn.node;
+            // So many that the question is asked behind the same events as without passing.
+            let passes = CHECK_EVERY - 1 - ran.events % CHECK_EVERY;
+            kernel.passes.set(if kernel.queues_all.get() { 0 } else { passes });
+            let passed = kernel.passed.get();
             kernel.poll(turn, &mut context);
-            ran.events += 1;
-            if ran.events.is_multiple_of(CHECK_EVERY) && !go_on(node) {
+            ran.events += 1 + kernel.passed.get() - passed;
+            if ran.events.is_multiple_of(CHECK_EVERY) && !go_on(kernel.resumed_on.get()) {
                 break;
             }
         }
@@ -442,13 +493,38 @@ impl Sim {
     /// Ends [`Simulation::run_until`] when the current poll returns.
     pub fn stop(&self) {
         self.0.stopped.set(true);
+        self.0.passes.set(0);
     }
 
     /// Returns whether the current process can go on at once, as all that it waits for is over now:
     /// nothing else is due, ready or to be dropped.
     #[inline]
-    pub(super) fn arm(&self, at: Time) -> Key {
-        self.0.state.borrow_mut().arm(self.must_current(), at)
+    pub(super) fn pass_now(&self) -> bool {
+        self.0.pass(&self.0.state.borrow(), self.must_current(), self.now())
+    }
+
+    /// Sets a timer for the current process; or, if it waits for nothing else and nothing can
+    /// happen until then, moves the clock to `at` and returns none. It then goes on within its poll
+    /// as it would in the next one, which saves the way through the queue.
+    #[inline]
+    pub(super) fn pass_or_arm(&self, at: Time, is_alone: bool) -> Option<Key> {
+        let (task, mut state) = (self.must_current(), self.0.state.borrow_mut());
+        let passes = is_alone && self.0.pass(&state, task, at);
+        (!passes).then(|| state.arm(task, at))
+    }
+
+    /// The number of waits that ended within a poll, because nothing happened in between.
+    #[cfg(any(test, feature = "internals"))]
+    pub fn passed(&self) -> u64 {
+        self.0.passed.get()
+    }
+
+    /// Makes every wait end by a poll of its own, in the order of the queue. The history does not
+    /// depend on it: tests compare both.
+    #[cfg(any(test, feature = "internals"))]
+    pub fn queue_all(&self) {
+        self.0.queues_all.set(true);
+        self.0.passes.set(0);
     }
 
     /// Cancels a timer.

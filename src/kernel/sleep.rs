@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::queue::Key;
+use super::sim::is_alone;
 use super::{Sim, Time};
 
 /// Waits until an instant; made by [`Sim::sleep`] and [`Sim::sleep_until`].
@@ -31,7 +32,7 @@ impl Future for Sleep {
     type Output = ();
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let due = self.at <= self.sim.now();
         if self.begun && due {
             // A timer that is still set is due at this very instant and needs no cancelling.
@@ -40,11 +41,18 @@ impl Future for Sleep {
         }
         if !self.begun {
             self.begun = true;
-            if due {
-                // No timer for no time: it would overtake those that are ready already.
-                self.sim.wake(self.sim.must_current());
+            let is_alone = is_alone(context);
+            if !due {
+                match self.sim.pass_or_arm(self.at, is_alone) {
+                    Some(key) => self.key = key,
+                    None => return Poll::Ready(()),
+                }
+            } else if is_alone && self.sim.pass_now() {
+                return Poll::Ready(());
             } else {
-                self.key = self.sim.arm(self.at);
+                // A span of zero sets no timer: a timer would overtake the processes that are ready
+                // already.
+                self.sim.wake(self.sim.must_current());
             }
         }
         Poll::Pending
@@ -76,8 +84,8 @@ impl Yield {
 impl Future for Yield {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if self.begun {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.begun || is_alone(context) && self.sim.pass_now() {
             return Poll::Ready(());
         }
         self.begun = true;

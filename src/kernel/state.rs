@@ -146,6 +146,19 @@ impl State {
         }
     }
 
+    /// Returns whether the process that is being polled would be polled next if it waited until
+    /// `at`: nothing else is ready, to be dropped, or due by then, and nothing keeps it from
+    /// running.
+    #[inline]
+    pub fn is_next(&self, task: TaskId, at: Time) -> bool {
+        if !self.queue.is_later(at) || !self.ready.is_empty() || !self.to_drop.is_empty() {
+            return false;
+        }
+        let slot = &self.tasks.slots()[task.slot()];
+        let node = usize::from(slot.node.0);
+        slot.flags & DOOMED == 0 && !(self.paused > 0 && self.nodes[node].paused)
+    }
+
     /// Makes a process ready, unless it is gone, ready already, or yet to begin.
     #[inline]
     pub fn wake(&mut self, task: TaskId) {

@@ -19,7 +19,7 @@ use super::process::ProcessCtx;
 use super::record::{Event, LabelId, MessageClass, Station};
 use super::system::{QuorumRound, Work};
 use super::world::World;
-use crate::kernel::{NodeId, Sleep, Span, TaskId};
+use crate::kernel::{NodeId, Sleep, Span, TaskId, beside_others};
 
 /// The name of a call and its demand on the receiver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,11 +154,11 @@ impl Deadline {
     }
 
     /// Returns `Ready` once the deadline has passed.
-    fn poll(&mut self, world: &World, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, world: &World) -> Poll<()> {
         if self.passed {
             return Poll::Ready(());
         }
-        if Pin::new(&mut self.sleep).poll(cx).is_ready() {
+        if Pin::new(&mut self.sleep).poll(&mut beside_others()).is_ready() {
             self.passed = true;
             if let Some(caller) = world.env().sim().current_task() {
                 world.env().sim().wake(caller); // Behind what is due now.
@@ -171,13 +171,13 @@ impl Deadline {
 impl<R> Future for Call<R> {
     type Output = Reply<R>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply<R>> {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Reply<R>> {
         let this = self.get_mut();
         if let Some(reply) = this.slot.reply.take() {
             return Poll::Ready(reply);
         }
         this.slot.caller.set(this.world.env().sim().current_task());
-        this.deadline.poll(&this.world, cx).map(|()| Reply::Unknown)
+        this.deadline.poll(&this.world).map(|()| Reply::Unknown)
     }
 }
 
@@ -199,12 +199,12 @@ pub struct CallAll<R> {
 impl<R> Future for CallAll<R> {
     type Output = Vec<Reply<R>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         // Only the reply that this finds missing wakes the caller; the others need not.
         if let Some(missing) = this.slots.iter().find(|slot| !slot.filled.get()) {
             missing.caller.set(this.world.env().sim().current_task());
-            if this.deadline.poll(&this.world, cx).is_pending() {
+            if this.deadline.poll(&this.world).is_pending() {
                 return Poll::Pending;
             }
         }

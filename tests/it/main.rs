@@ -8,6 +8,7 @@ mod faults;
 mod metamorphic;
 mod null;
 mod ownership;
+mod passing;
 mod patience;
 mod promises;
 mod queueing;

@@ -30,7 +30,9 @@ impl QuadHeap {
         Self { families: Vec::with_capacity(16), len: 0 }
     }
 
-    fn first(&self) -> Entry {
+    /// The first entry, or the greatest one if there is none.
+    #[inline]
+    pub(super) fn first(&self) -> Entry {
         self.families.first().map_or(Entry::LAST, |family| family.0[ROOT])
     }
 

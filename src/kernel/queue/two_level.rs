@@ -34,7 +34,13 @@ impl TwoLevel {
         Self { near, far, until: Time::ZERO, next: Time::NEVER, width: 1 << 20 }
     }
 
-    /// Takes what is due next into the heap, unless nothing is due at `until` or before.
+    /// Returns whether every entry, cancelled ones included, is due later than `time`.
+    #[inline]
+    pub fn is_later(&self, time: Time) -> bool {
+        self.near.first().time() > time && self.next > time
+    }
+
+    /// Moves the next window into the heap, unless nothing is due at `until` or before.
     #[cold]
     fn refill(&mut self, until: Time) {
         if self.far.is_empty() || self.next > until {

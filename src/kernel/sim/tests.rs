@@ -1,5 +1,7 @@
 //! The executor: order, nodes, crashes, clocks.
 
+mod passing;
+
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
