@@ -25,6 +25,7 @@ pub mod verdict;
 
 mod audience;
 mod books;
+mod by_op;
 mod judge;
 mod report;
 

@@ -8,8 +8,10 @@ use crate::checks::invariants::{Extent, InvariantReport};
 use crate::checks::outcome::Operations;
 use crate::checks::overwrites::{Overwrites, Row};
 use crate::model::database::Direction;
-use crate::model::record::{Event, Record, Sight};
-use crate::model::system::{InvariantRule, MAX_STEPS, OperationKind, ReadWhat, StepId, System};
+use crate::model::record::{Event, OpId, Record, Sight};
+use crate::model::system::{
+    InvariantRule, MAX_STEPS, OperationKind, ReadWhat, RowKey, StepId, System, TableId,
+};
 
 /// M8, lost updates.
 pub const LOST_UPDATES: &Measure = &Measure::number(
@@ -137,11 +139,28 @@ pub struct Anomalies {
     /// committed.
     places: Vec<u32>,
     last: u32,
-    /// By the row of a first step and the row of a later one: the place of the newest operation
-    /// that took effect there.
-    newest: BTreeMap<(Row, Row), u32>,
-    /// By operation and step: how many reads saw its effect.
+    /// The position of the newest operation that took effect on a later row, by the row of the
+    /// first step and the later row.
+    newest: BTreeMap<Way, u32>,
+    /// The number of reads that saw each effect, by operation and step.
     seen: Vec<[u8; MAX_STEPS]>,
+}
+
+/// The row of an operation's first step and that of a later one, without padding: there is one for
+/// nearly every step of a run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(Rust, packed(4))]
+struct Way {
+    keys: [RowKey; 2],
+    tables: [TableId; 2],
+}
+
+const _: () = assert!(size_of::<Way>() == 20, "there are very many of them");
+
+impl Way {
+    fn new(from: Row, to: Row) -> Self {
+        Self { keys: [from.1, to.1], tables: [from.0, to.0] }
+    }
 }
 
 impl Anomalies {
@@ -203,10 +222,9 @@ impl Anomalies {
             return false;
         }
         let row = |step: StepId| overwrites.row(record.op, step);
-        let Some(way) = row(StepId(0)).zip(row(record.step)).filter(|_| *place > 0) else {
-            return false;
-        };
-        let newest = self.newest.entry(way).or_insert(*place);
+        let way = row(StepId(0)).zip(row(record.step)).filter(|_| *place > 0);
+        let Some((from, to)) = way else { return false };
+        let newest = self.newest.entry(Way::new(from, to)).or_insert(*place);
         let is_late = *place < *newest;
         *newest = (*place).max(*newest);
         is_late

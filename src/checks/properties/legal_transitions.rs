@@ -8,18 +8,19 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::{Lookup, Numbered};
+use crate::checks::by_op::ByOp;
+use crate::kernel::Numbered;
 use crate::model::contract::label;
-use crate::model::record::{Event, Kind, OpId, Record, TxnId};
+use crate::model::record::{Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
 /// The check that clients, branches and workflows make no illegal transition.
 #[derive(Default)]
 pub struct LegalTransitions {
     case: Case,
-    answered: Lookup<OpId, ()>,
+    answered: ByOp<bool>,
     prepared: Numbered<TxnId, ()>,
-    workflows: Lookup<OpId, i64>,
+    workflows: ByOp<i32>,
 }
 
 impl Property for LegalTransitions {
@@ -36,7 +37,7 @@ impl Property for LegalTransitions {
     fn see(&mut self, record: &Record) {
         let op = record.op.0;
         let broken = match record.event {
-            Event::Answered { .. } if self.answered.insert(record.op, ()).is_some() => {
+            Event::Answered { .. } if std::mem::replace(self.answered.get_mut(record.op), true) => {
                 "was answered twice"
             }
             Event::Prepared { txn, .. } => {
@@ -47,8 +48,8 @@ impl Property for LegalTransitions {
                 "ended a branch that was not prepared"
             }
             Event::Holds { label: label::WORKFLOW, change } => {
-                let open = self.workflows.get_or_insert_with(record.op, || 0);
-                *open += change;
+                let open = self.workflows.get_mut(record.op);
+                *open += change as i32;
                 match *open {
                     0 | 1 => return self.case.chance(),
                     ..0 => "ended a workflow that had not begun",

@@ -13,17 +13,40 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::Lookup;
+use crate::checks::by_op::ByOp;
 use crate::model::database::{Direction, EventKind};
 use crate::model::record::{Event, Kind, OpId, Record};
-use crate::model::system::{OperationKind, StepId, System};
+use crate::model::system::{MAX_STEPS, OperationKind, StepId, System};
 
 /// The check that events announce only what happened.
 pub struct NoPhantomEvent {
     case: Case,
     system: Arc<System>,
     kinds: Vec<OperationKind>,
-    happened: Lookup<(OpId, StepId, EventKind), ()>,
+    happened: ByOp<Outcomes>,
+}
+
+/// The outcomes that the steps of an operation have had, one bit for each.
+#[derive(Clone, Copy, Default)]
+struct Outcomes(u32);
+
+/// The number of outcomes that a step can have.
+const OUTCOMES: u32 = EventKind::Undone as u32 + 1;
+const _: () = assert!(MAX_STEPS as u32 * OUTCOMES <= u32::BITS, "each has a bit");
+
+impl Outcomes {
+    /// The bit of an outcome; none for what is no step.
+    fn bit(step: StepId, outcome: EventKind) -> u32 {
+        1_u32.checked_shl(u32::from(step.0) * OUTCOMES + outcome as u32).unwrap_or(0)
+    }
+
+    fn contains(self, step: StepId, outcome: EventKind) -> bool {
+        self.0 & Self::bit(step, outcome) != 0
+    }
+
+    fn insert(&mut self, step: StepId, outcome: EventKind) {
+        self.0 |= Self::bit(step, outcome);
+    }
 }
 
 impl NoPhantomEvent {
@@ -44,7 +67,7 @@ impl Property for NoPhantomEvent {
         &[Kind::Offered, Kind::Shown, Kind::RefusedByRule, Kind::Published];
 
     fn new(system: &Arc<System>) -> Self {
-        let (case, happened) = (Case::default(), Lookup::new());
+        let (case, happened) = (Case::default(), ByOp::default());
         Self { case, system: Arc::clone(system), kinds: Vec::new(), happened }
     }
 
@@ -64,7 +87,7 @@ impl Property for NoPhantomEvent {
             Event::RefusedByRule { .. } => EventKind::Refused,
             Event::Published { step, outcome, .. } => {
                 self.case.chance();
-                if !self.happened.contains_key(&(record.op, step, outcome)) {
+                if !self.happened.get(record.op).contains(step, outcome) {
                     self.case.fail(record.time, record.op, || {
                         let (step, op) = (step.0, record.op.0);
                         let what = match outcome {
@@ -79,7 +102,7 @@ impl Property for NoPhantomEvent {
             }
             _ => return,
         };
-        self.happened.insert((record.op, record.step, outcome), ());
+        self.happened.get_mut(record.op).insert(record.step, outcome);
     }
 
     fn finish(self, _: &Ended) -> Finding {

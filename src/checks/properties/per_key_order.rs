@@ -12,9 +12,10 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::checks::by_op::ByOp;
 use crate::kernel::Lookup;
 use crate::model::database::Direction;
-use crate::model::record::{Event, Kind, OpId, Record};
+use crate::model::record::{Event, Kind, Record};
 use crate::model::system::{OperationKind, RowKey, StepId, System};
 
 /// The check that operations on one entity take effect in one order.
@@ -23,12 +24,24 @@ pub struct PerKeyOrder {
     case: Case,
     /// The kind of each operation, and the row of its first step.
     entities: Vec<(OperationKind, RowKey)>,
-    /// By operation: the place of its first step among all first steps.
-    places: Lookup<OpId, u64>,
-    /// By entity and step: the place of the newest that took effect.
-    newest: Lookup<(OperationKind, RowKey, StepId), u64>,
-    last: u64,
+    /// The position of each operation's first step among all first steps; 0 before it took effect.
+    places: ByOp<u32>,
+    /// The position of the newest operation that took effect, by entity and step.
+    newest: Lookup<EntityStep, u32>,
+    last: u32,
 }
+
+/// A step of the operations of one kind on one entity, without padding: there is one for nearly
+/// every step of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(Rust, packed(4))]
+struct EntityStep {
+    entity: RowKey,
+    kind: OperationKind,
+    step: StepId,
+}
+
+const _: () = assert!(size_of::<EntityStep>() == 12, "there are very many of them");
 
 impl Property for PerKeyOrder {
     const NAME: &'static str = "per-key-order";
@@ -67,12 +80,19 @@ impl PerKeyOrder {
     fn applied(&mut self, record: &Record) {
         if record.step == StepId(0) {
             self.last += 1;
-            self.places.get_or_insert_with(record.op, || self.last);
+            let place = self.places.get_mut(record.op);
+            if *place == 0 {
+                *place = self.last;
+            }
             return;
         }
         let Some((kind, row)) = self.entities.get(record.op.0 as usize) else { return };
-        let Some(place) = self.places.get(&record.op) else { return };
-        let newest = self.newest.get_or_insert_with((*kind, *row, record.step), || *place);
+        let place = self.places.get(record.op);
+        if place == 0 {
+            return;
+        }
+        let at = EntityStep { entity: *row, kind: *kind, step: record.step };
+        let newest = self.newest.get_or_insert_with(at, || place);
         match place.cmp(newest) {
             std::cmp::Ordering::Less => self.case.fail(record.time, record.op, || {
                 let (op, step) = (record.op.0, record.step.0);
@@ -80,7 +100,7 @@ impl PerKeyOrder {
             }),
             std::cmp::Ordering::Greater => {
                 self.case.chance();
-                *newest = *place;
+                *newest = place;
             }
             std::cmp::Ordering::Equal => {}
         }

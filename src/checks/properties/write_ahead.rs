@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::{Lookup, NodeId, Numbered};
+use crate::checks::by_op::ByOp;
+use crate::kernel::{NodeId, Numbered};
 use crate::model::contract::label;
 use crate::model::record::{Event, Kind, LabelId, LogId, MessageClass, OpId, Record, TxnId};
 use crate::model::system::System;
@@ -26,9 +27,9 @@ pub struct WriteAhead {
     case: Case,
     /// The records that are not durable yet, by log.
     logs: BTreeMap<LogId, Log>,
-    /// Operations on which a commit may have been decided.
-    decided: Lookup<OpId, ()>,
-    /// Branches that are prepared: how they end need not be durable, for it can be asked again.
+    /// Operations for which a commit may have been decided.
+    decided: ByOp<bool>,
+    /// Prepared branches: their outcome need not be durable, because it can be inquired again.
     prepared: Numbered<TxnId, ()>,
 }
 
@@ -72,7 +73,7 @@ impl WriteAhead {
         let own = self.logs.values().filter(|log| log.node == record.node);
         let is_it = |line: &Line| line.label == label::DECISION && line.op == record.op;
         let is_pending = own.flat_map(|log| &log.tail).any(is_it);
-        if is_pending || !self.decided.contains_key(&record.op) {
+        if is_pending || !self.decided.get(record.op) {
             self.case.fail(record.time, record.op, || {
                 format!("operation {}: `commit` leaves before the decision is durable", record.op.0)
             });
@@ -103,7 +104,7 @@ impl Property for WriteAhead {
         match record.event {
             Event::Logged { log, label, .. } => {
                 if label == label::DECISION {
-                    self.decided.insert(record.op, ());
+                    *self.decided.get_mut(record.op) = true;
                 }
                 let fresh = || Log { node: record.node, tail: VecDeque::new() };
                 let log = self.logs.entry(log).or_insert_with(fresh);
