@@ -16,6 +16,7 @@ use super::measures::counters::Counters;
 use super::measures::expected_reads::ExpectedReads;
 use super::measures::gauge::Gauge;
 use super::measures::in_doubt::InDoubt;
+use super::measures::in_flight::InFlight;
 use super::measures::lag::{self, End, consistency_lag, lag_after_answer};
 use super::measures::lock_waits::LockWaits;
 use super::measures::probes::{self, ProbeTally, Probes};
@@ -67,6 +68,7 @@ pub struct Judge {
     copies: Copies,
     probes: Probes,
     in_doubt: InDoubt,
+    in_flight: InFlight,
     anomalies: Anomalies,
     contention: Contention,
     schema_breaks: SchemaBreaks,
@@ -96,6 +98,7 @@ impl Judge {
             copies: Copies::new(system),
             probes: Probes::new((course.warm_up, course.load), system),
             in_doubt: InDoubt::new(system, course.warm_up),
+            in_flight: InFlight::new(system, (course.warm_up, course.load)),
             anomalies: Anomalies::new(system),
             contention: Contention::new(system, course.warm_up),
             schema_breaks: SchemaBreaks::default(),
@@ -110,6 +113,7 @@ impl Judge {
     }
 
     fn offer(&mut self, record: &Record, books: &Books) {
+        self.in_flight.see(record, books.operations.kind(record.op));
         if let Some(outcome) = books.operations.get(record.op) {
             self.expected_reads.offer(record.op, outcome.steps());
         }
@@ -117,6 +121,7 @@ impl Judge {
 
     fn answer(&mut self, record: &Record, answer: Answer, books: &mut Books) {
         self.series.answer(books.now, answer);
+        self.in_flight.see(record, books.operations.kind(record.op));
         if let Some(outcome) = books.operations.get_mut(record.op) {
             self.expected_reads.update(record.op, outcome);
         }
@@ -182,6 +187,7 @@ impl Judge {
         let [operation_probes, readers] = self.probes.ended(&system);
         let census = self.take_costs(&mut measures, &censuses);
         self.in_doubt.measure(&mut measures, &system);
+        self.in_flight.measure(&mut measures, &system);
         self.counters.measure(&mut measures, &system, now, until);
         self.lock_waits.measure(&mut measures, &system);
         let full = self.capacity.measure(&mut measures, until);

@@ -130,7 +130,7 @@ fn summary(scenario: &Scenario, variant: &Variant, runs: &[&Judged]) -> VariantR
     let measures: BTreeMap<Key, MeasureResult> =
         keys.map(|key| (key.clone(), measured(key, &reports))).collect();
     let is_measured = |key: &Key, of| measures.get(key).is_some_and(|it| it.estimate(of).is_some());
-    let predicted = forms::predicted(&Case { scenario, variant }, is_measured);
+    let predicted = forms::predicted(&Case { scenario, variant, measured: &measures }, is_measured);
     VariantResult {
         name: variant.name.shown.to_string(),
         technique: variant.technique.clone(),

@@ -70,6 +70,7 @@ catalogue! {
     super::answers::ACCEPTED,
     super::answers::ANSWERED_NO,
     super::answers::THROUGHPUT,
+    super::in_flight::IN_FLIGHT,
     super::recovery::RECOVERY,
     super::cost::MESSAGES,
     super::cost::MESSAGES_COMMITTED,

@@ -16,6 +16,7 @@ pub mod counters;
 pub mod expected_reads;
 pub mod gauge;
 pub mod in_doubt;
+pub mod in_flight;
 pub mod lag;
 pub mod lock_waits;
 pub mod meter;

@@ -8,11 +8,14 @@
 mod closed_loop;
 mod commit_price;
 mod independent_refusals;
+mod little;
 mod polling_relay;
 mod refreshed_copy;
 mod synchronization;
 mod utilisation;
 mod waiting_line;
+
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
@@ -34,6 +37,7 @@ pub const BUILTIN: &[&Form] = &[
     &commit_price::PAXOS_MESSAGES,
     &commit_price::PAXOS_FORCED_WRITES,
     &closed_loop::FORM,
+    &little::FORM,
     &utilisation::DRIVERS,
     &utilisation::SERVICES,
     &waiting_line::DRIVERS,
@@ -115,6 +119,8 @@ pub struct Case<'a> {
     pub scenario: &'a Scenario,
     /// The variant.
     pub variant: &'a Variant,
+    /// The measurements of it, for forms that say how two numbers belong together.
+    pub measured: &'a BTreeMap<Key, MeasureResult>,
 }
 
 /// The predictions for a variant, of those numbers that were measured.
