@@ -197,9 +197,17 @@ async fn tail_once(
     take_up(here, at_work, first.event).await;
     let stored = publish(pattern, here, missing).await;
     missing.retain(|row| !stored.contains(row));
-    let until = missing.first().map(|row| row.position);
-    let before = |row: &&OutboxRow| until.is_none_or(|until| row.position < until);
-    if let Some(safe) = stored.iter().filter(before).map(|row| row.position).max() {
+    // A log is confirmed up to one position, so rows behind the first missing one must stay
+    // unconfirmed, or a restarted relay would skip it. Once none is missing, those that were stored
+    // in earlier attempts are confirmed, too: up to the last row that was read.
+    let safe = match missing.first() {
+        None => Some(*position),
+        Some(first) => {
+            let stored = stored.iter().map(|row| row.position);
+            stored.filter(|stored| *stored < first.position).max()
+        }
+    };
+    if let Some(safe) = safe {
         database.tail_confirm(*here.ctx(), here.node(), safe, own(here, share.clone())).await?;
     }
     Ok(missing.is_empty())

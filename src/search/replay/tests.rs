@@ -239,3 +239,15 @@ fn the_shape_of_a_failure_knows_no_numbers() {
     other.operations.pop();
     assert_ne!(shape(&scenario.system, &one), shape(&scenario.system, &other));
 }
+
+/// A relay that tails a log confirms it to its end once all is stored, also what was stored in an
+/// earlier attempt than the event that was missing.
+#[test]
+fn a_log_is_confirmed_to_its_end_once_nothing_is_missing() {
+    let scenario = scenario(include_str!("../../../tests/scenarios/paths.toml"));
+    let text = read(include_str!("tests/unconfirmed.toml")).0.expect("it can be read");
+    let written = text.resolve(&scenario).unwrap_or_else(|_| panic!("it fits the scenario"));
+    let variant = scenario.variant(&written.variant).expect("a variant");
+    let replayed = replay(&Trial::new(&scenario, variant), &written);
+    assert_eq!(replayed.judgement.verdict, Verdict::Held, "{}", replayed.judgement.why);
+}
