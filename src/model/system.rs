@@ -424,6 +424,9 @@ pub struct InvariantSpec {
     pub when: When,
     /// The rule that must hold.
     pub rule: InvariantRule,
+    /// The property whose keeping it follows from, by its name: a pattern that does not promise the
+    /// one does not promise the other. None if somebody declared it, whatever the pattern.
+    pub follows_from: Option<&'static str>,
 }
 
 /// The time at which an invariant must hold.

@@ -210,16 +210,15 @@ impl Pattern for BackgroundSync {
     /// for ever.
     fn promises(settings: &Settings, system: &System) -> Promises {
         let refused = promise::may_be_refused_later(system);
-        let blind = settings.write == Write::Blind;
         // Who adds a difference adds it again when the correction comes twice.
-        let repeats = blind || settings.write == Write::Delta;
+        let repeats = matches!(settings.write, Write::Blind | Write::Delta);
         let watermark = settings.find == Find::Watermark;
         let gapless = !watermark || settings.overlap > Span::ZERO;
         let stuck = !gapless
             || !settings.propagate_deletes
             || refused && settings.on_refusal == OnRefusal::Retry;
         let guarantees = Guarantees::everything()
-            .unless(blind || stuck, promise::ENDS)
+            .unless(repeats || stuck, promise::ENDS)
             .unless(repeats, &["at-most-once"])
             .unless(refused, &["client-contract"]);
         let longest = system.databases.iter().map(|database| database.branch_timeout).max();
@@ -233,6 +232,10 @@ impl Pattern for BackgroundSync {
         let runs = settings.longest_gap().saturating_mul(promise::steps(system) + 1);
         let within = promise::recovery(system) + runs + promise::tries(&system.longest_retry());
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
+    }
+
+    fn by_default(settings: &Settings) -> Settings {
+        Settings { run_failure: settings.run_failure, ..Settings::default() }
     }
 
     fn paths(settings: &Settings, system: &System) -> Paths {

@@ -178,6 +178,10 @@ impl Pattern for EventBased {
         settings.promises(system)
     }
 
+    fn by_default(settings: &Settings) -> Settings {
+        Settings { handler_failure: settings.handler_failure, ..Settings::default() }
+    }
+
     fn paths(settings: &Settings, system: &System) -> Paths {
         coverage::paths(settings, system)
     }

@@ -151,12 +151,10 @@ impl Pattern for Orchestrated {
             .unless(unfenced, promise::ENDS)
             .unless(unfenced, &["at-most-once", "no-suspension", "reverse-order", "fencing"])
             .unless(settings.state == State::Volatile, promise::ENDS)
-            .unless(settings.state == State::Volatile, &["resumes-after-restart"])
             .unless(stuck, promise::ENDS)
-            .unless(stuck, &["resumes-after-restart"])
             .unless(isolation::is_missed(system, settings.parallel), &["convergence"])
             .unless(keyless, promise::ENDS)
-            .unless(keyless, &["reverse-order"])
+            .unless(keyless, &["reverse-order", "no-resurrection"])
             .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity", "write-quorum"]);
         let mut budget = promise::usual();
         if promise::depends_on_others(system) {

@@ -55,6 +55,13 @@ pub trait Pattern: Sized + 'static {
         Promises::default()
     }
 
+    /// The default settings under the same failures: a share of handlers or runs that fail is
+    /// nothing that anybody has chosen. By default there is no such share.
+    fn by_default(settings: &Self::Settings) -> Self::Settings {
+        let _ = settings;
+        Self::Settings::default()
+    }
+
     /// The paths that operations of this system can take with these settings when things go wrong;
     /// by default none. A search that has not taken one of them has not tried the promises.
     fn paths(settings: &Self::Settings, system: &System) -> Paths {
@@ -277,7 +284,7 @@ impl<P: Pattern> Prepared for With<P> {
     }
 
     fn promises_by_default(&self, system: &System) -> Promises {
-        P::promises(&P::Settings::default(), system)
+        P::promises(&P::by_default(&self.0), system)
     }
 
     fn paths(&self, system: &System) -> Paths {

@@ -100,7 +100,7 @@ use crate::model::record::{Answer, OpId};
 use crate::model::system::{OperationKind, System};
 use crate::model::world::World;
 use decisions::{Decisions, Textbook};
-use settings::{Place, Presumption, Settings};
+use settings::{Heuristic, Place, Presumption, Settings};
 
 /// The name of the node of a coordinator that has a node of its own.
 const COORDINATOR: &str = role::COORDINATOR;
@@ -138,7 +138,9 @@ impl Pattern for TwoPhaseCommit {
             .and(&["agreement", "irrevocable", "commit-validity", "write-ahead"])
             .and(&["prepared-exclusion", "bounded-blocking"])
             .unless(alone, promise::ENDS)
-            .unless(alone, &["agreement", "commit-validity"]);
+            .unless(alone, &["agreement", "commit-validity"])
+            // What was committed alone is done again when the client asks again.
+            .unless(alone && settings.heuristic == Heuristic::Commit, &["at-most-once"]);
         let retry = system.longest_retry();
         let inquiries = settings.inquiry_interval + retry.step_deadline;
         let within = promise::recovery(system)

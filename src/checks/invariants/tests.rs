@@ -15,9 +15,13 @@ const SECOND: u128 = 1_000_000_000;
 const STATUS: u8 = 0;
 const CUSTOMER: u8 = 1;
 
+fn declared(when: When, rule: InvariantRule) -> InvariantSpec {
+    InvariantSpec { name: "it".into(), when, rule, follows_from: None }
+}
+
 fn history(rule: InvariantRule, when: When) -> History {
     let mut system = system();
-    system.invariants.push(InvariantSpec { name: "it".into(), when, rule });
+    system.invariants.push(declared(when, rule));
     History::of(system)
 }
 
@@ -227,7 +231,7 @@ proptest! {
     ) {
         let mut system = system();
         for rule in [counted(), belongs()] {
-            system.invariants.push(InvariantSpec { name: "it".into(), when: When::AtRest, rule });
+            system.invariants.push(declared(When::AtRest, rule));
         }
         let (mut history, mut naive) = (History::of(system), Naive::default());
         for (what, key, value) in changes {
@@ -361,7 +365,7 @@ proptest! {
             (table, column, key, value)
         }).collect();
         for rule in rules() {
-            system.invariants.push(InvariantSpec { name: "it".into(), when: When::AtRest, rule });
+            system.invariants.push(declared(When::AtRest, rule));
         }
         let mut history = History::of(system);
         for (table, column, key, value) in told {
@@ -385,7 +389,7 @@ fn a_rule_knows_more_rows_than_fit_into_memory() {
     let mut system = system();
     system.tables.iter_mut().for_each(|table| table.rows = MANY);
     for rule in rules() {
-        system.invariants.push(InvariantSpec { name: "it".into(), when: When::AtRest, rule });
+        system.invariants.push(declared(When::AtRest, rule));
     }
     let mut history = History::of(system);
     history.at(20_000).value(TICKETS, STATUS, 7, 1).value(CUSTOMERS, 0, 0, 1);

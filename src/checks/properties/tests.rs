@@ -195,6 +195,7 @@ fn a_verifier_also_judges_declared_invariants_and_takes_the_census() {
             least: None,
             most: Some(5),
         },
+        follows_from: None,
     });
     let mut history = History::of(system);
     history.at(20_000).offer(0, OPEN, 3).value(crate::tests::history::CUSTOMERS, 0, 3, 6);
@@ -204,4 +205,27 @@ fn a_verifier_also_judges_declared_invariants_and_takes_the_census() {
     assert_eq!(findings[0].verdict(), Violated);
     assert_eq!(findings[0].at.map(Time::as_nanos), Some(20_000_000_000));
     assert_eq!(census.of(crate::checks::census::Headline::Lost), 1);
+}
+
+/// Invariants that follow from a property are judged where that is promised, and nowhere else.
+#[test]
+fn a_verifier_judges_what_follows_from_a_promise_where_it_is_made() {
+    use crate::model::system::{ColumnRef, InvariantRule, InvariantSpec, When as Moment};
+    let column = ColumnRef { table: crate::tests::history::CUSTOMERS, column: 0 };
+    let violated = |promised: &[&str], follows_from| {
+        let mut system = system();
+        system.invariants.push(InvariantSpec {
+            name: "few open tickets".into(),
+            when: Moment::AtRest,
+            rule: InvariantRule::Bound { column, least: None, most: Some(5) },
+            follows_from,
+        });
+        let mut history = History::of(system);
+        history.at(20_000).offer(0, OPEN, 3).value(column.table, 0, 3, 6);
+        let findings = history.verify(promised, true).0;
+        findings.iter().any(|it| it.property == "few open tickets" && it.verdict() == Violated)
+    };
+    assert!(violated(&[], None), "declared by somebody");
+    assert!(violated(&["convergence"], Some("convergence")));
+    assert!(!violated(&["agreement"], Some("convergence")), "nobody promised it");
 }

@@ -21,6 +21,9 @@ pub struct Verifier {
     properties: Vec<Box<dyn Watching>>,
     audience: Audience,
     unknown: Vec<String>,
+    /// Which of the declared invariants are judged: not those that follow from a property that
+    /// nobody promised.
+    judged: Vec<bool>,
 }
 
 impl Verifier {
@@ -29,12 +32,14 @@ impl Verifier {
     pub fn new(system: &Arc<System>, properties: &Properties, guarantees: &[&str]) -> Self {
         let known = guarantees.iter().filter_map(|name| properties.find(name));
         let unknown = guarantees.iter().filter(|name| properties.find(name).is_none());
+        let judged = |from: Option<&str>| from.is_none_or(|from| guarantees.contains(&from));
         Self {
             system: Arc::clone(system),
             within: None,
             properties: known.clone().map(|entry| (entry.kind.begin)(system)).collect(),
             audience: Audience::new(known.map(|entry| entry.kind.sees)),
             unknown: unknown.map(|name| (*name).to_owned()).collect(),
+            judged: system.invariants.iter().map(|it| judged(it.follows_from)).collect(),
         }
     }
 
@@ -74,11 +79,13 @@ impl Audit<Verifier> {
     /// The run is over: a finding for each property, then one for each declared invariant that is
     /// judged; and what became of the operations.
     pub fn finish(self) -> (Vec<Finding>, Operations) {
-        let (books, verifier) = self.close();
+        let (books, mut verifier) = self.close();
+        let judged = std::mem::take(&mut verifier.judged);
         let mut findings = verifier.finish(&books);
         let Books { operations, invariants, now, settled, .. } = books;
         let (reports, _) = invariants.finish(now, settled);
-        findings.extend(reports.into_iter().map(|report| Finding {
+        let reports = reports.into_iter().zip(judged).filter(|(_, judged)| *judged);
+        findings.extend(reports.map(|(report, _)| Finding {
             property: report.name.to_string(),
             judgement: report.judgement,
             ops: Vec::new(),

@@ -75,7 +75,12 @@ fn messages_come_again_from_the_broker_or_the_network() {
 }
 
 fn with_rules() -> System {
-    let rule = |name: &str, rule| InvariantSpec { name: name.into(), when: When::AtRest, rule };
+    let rule = |name: &str, rule| InvariantSpec {
+        name: name.into(),
+        when: When::AtRest,
+        rule,
+        follows_from: None,
+    };
     let column = ColumnRef { table: CUSTOMERS, column: 0 };
     let bound = InvariantRule::Bound { column, least: Some(0), most: None };
     let references = InvariantRule::References {

@@ -268,7 +268,8 @@ fn a_violation_is_of_the_operation_that_began_it_until_somebody_repairs_it() {
     let mut system = mixed();
     let column = ColumnRef { table: CUSTOMERS, column: 0 };
     let rule = InvariantRule::Bound { column, least: Some(0), most: Some(1) };
-    system.invariants = vec![InvariantSpec { name: "few".into(), rule, when: When::AtRest }];
+    let few = InvariantSpec { name: "few".into(), rule, when: When::AtRest, follows_from: None };
+    system.invariants = vec![few];
     let mut history = both(system);
     let write = |history: &mut History, op: u32, row: u64, value: i64| {
         let event = Event::Value { column, row: RowKey(row), value };

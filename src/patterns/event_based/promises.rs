@@ -21,18 +21,23 @@ impl Settings {
             || self.delivery == Delivery::AtMostOnce;
         let memory = self.inbox_retention.saturating_sub(self.visibility_timeout);
         let forgetful = !self.idempotent_consumer || memory == Span::ZERO;
-        let policies = system.kinds().map(|kind| system.retry_of(kind));
-        let horizons = policies.map(|retry| horizon(&retry, self.max_deliveries.0));
-        let horizon = horizons.min().unwrap_or_default();
-        // What a consumer has locked whose machine is gone outlasts every delivery.
-        let buried = self.publish != Publish::InProcess && horizon < system.longest_silence();
-        let gives_up = self.max_deliveries.0 < 3 || self.handler_failure > 0.0 || buried;
+        let horizon = |deliveries: u16| {
+            let policies = system.kinds().map(|kind| system.retry_of(kind));
+            policies.map(|retry| horizon(&retry, deliveries)).min().unwrap_or_default()
+        };
+        // What a consumer has locked whose machine is gone outlasts so many deliveries.
+        let outlasted = |deliveries: u16| {
+            self.publish != Publish::InProcess && horizon(deliveries) < system.longest_silence()
+        };
+        let (most, failing) = (self.max_deliveries.0, self.failing_deliveries());
+        let spare = most.saturating_sub(failing);
+        let buried = outlasted(most);
+        let gives_up = most < 3 || spare == 0 || buried;
         let refused = promise::may_be_refused_later(system);
         let guarantees = Guarantees::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
             .and(&["no-suspension", "inbox-atomicity", "per-key-order"])
             .unless(loses || forgetful || gives_up, promise::ENDS)
-            .unless(loses || gives_up, &["resumes-after-restart"])
             .unless(thrown_away, &["delivery"])
             .unless(gives_up, &["no-dead-letters"])
             .unless(!self.publish.is_stored(), &["outbox-atomicity"])
@@ -44,22 +49,43 @@ impl Settings {
             .unless(refused, &["client-contract"])
             .unless(refused && isolation::is_missed(system, true), &["convergence"]);
         // Outages in a row add up, and each adds a recovery.
-        let longest = HALF.min(Span::from_nanos(horizon.as_nanos() / 8)).min(memory);
-        let count = if longest == Span::ZERO { 0 } else { 2 };
+        let longest = HALF.min(Span::from_nanos(horizon(spare).as_nanos() / 8)).min(memory);
+        let worn_out = outlasted(spare) && !buried;
+        let count = if longest == Span::ZERO || worn_out { 0 } else { 2 };
         let retry = system.longest_retry();
         let hop =
             self.poll_interval + self.visibility_timeout + retry.longest + retry.step_deadline;
+        let hop = hop + retry.longest.saturating_mul(failing.into());
         let within = promise::recovery(system) + hop.saturating_mul(promise::steps(system));
+        let refusals = if worn_out { 0 } else { spare / 2 };
         // A service or a driver that is down refuses, and a refusal is no delivery.
         let refusing = Allowance {
             targets: services_and_drivers(system),
-            ..Allowance::new("crash", u32::from(self.max_deliveries.0 / 2), HALF.min(memory))
+            ..Allowance::new("crash", refusals.into(), HALF.min(memory))
         };
         let mut budget = promise::budget(count, longest).without(&[faults::CLOCKS]);
         budget.0.push(refusing);
         Promises { guarantees: guarantees.names(), budget, within: Some(within) }
     }
+
+    /// How many deliveries of a message fail by themselves in a row, exceeded by hardly one
+    /// message of a million.
+    fn failing_deliveries(&self) -> u16 {
+        let fails = match self.publish {
+            Publish::InProcess => 0.0, // Nothing is delivered.
+            _ => self.handler_failure,
+        };
+        let (mut count, mut share) = (0, 1.0);
+        while fails > 0.0 && share > RARE && count < self.max_deliveries.0 {
+            share *= fails;
+            count += 1;
+        }
+        count
+    }
 }
+
+/// A share that no promise counts with.
+const RARE: f64 = 2e-6;
 
 /// The nodes that are neither a database nor a client, by name.
 fn services_and_drivers(system: &System) -> Vec<String> {

@@ -4,6 +4,7 @@ mod faults;
 mod in_doubt;
 mod price;
 mod retry;
+mod states;
 mod wide;
 
 use crate::patterns::atomic_commit::tests::*;

@@ -31,6 +31,7 @@ impl Context<'_> {
                     JudgedWhen::Always => When::Always,
                 },
                 rule,
+                follows_from: None,
             }));
         }
         invariants.into_iter().collect()

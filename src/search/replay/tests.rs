@@ -240,6 +240,25 @@ fn the_shape_of_a_failure_knows_no_numbers() {
     assert_ne!(shape(&scenario.system, &one), shape(&scenario.system, &other));
 }
 
+/// A removal finds a part of a row before it is there, where nobody promises that parts agree: that
+/// is no failure of the saga, and it would be one of a pattern that promises it.
+#[test]
+fn parts_of_a_row_are_judged_by_what_is_promised() {
+    let scenario = scenario(include_str!("../../../scenarios/ownership/1-joint-table.toml"));
+    let text = read(include_str!("tests/overtaken.toml")).0.expect("it can be read");
+    let written = text.resolve(&scenario).unwrap_or_else(|_| panic!("it fits the scenario"));
+    let variant = scenario.variant(&written.variant).expect("a variant");
+    let trial = Trial::new(&scenario, variant);
+    let is_violated =
+        |found: &crate::checks::properties::Finding| found.judgement.verdict == Verdict::Violated;
+    let by_default = replay(&trial, &written);
+    assert_eq!(by_default.judgement.verdict, Verdict::Undecided);
+    assert!(!by_default.tried.findings.iter().any(is_violated));
+    let budget = trial.promises().budget.clone();
+    let agree = Promises { guarantees: vec!["convergence"], budget, ..Promises::default() };
+    assert_eq!(replay(&trial.promising(agree), &written).judgement.verdict, Verdict::Violated);
+}
+
 /// A relay that tails a log confirms it to its end once all is stored, also what was stored in an
 /// earlier attempt than the event that was missing.
 #[test]

@@ -64,7 +64,12 @@ pub(super) fn belong(system: &mut System, plan: &Plan) {
             let name = format!("every row of `{own}` has its row in `{other}`");
             let (filter, to_filter) = (Vec::new(), Vec::new());
             let rule = InvariantRule::References { table, by: None, filter, to, to_filter };
-            system.invariants.push(InvariantSpec { name: name.into(), when: When::AtRest, rule });
+            system.invariants.push(InvariantSpec {
+                name: name.into(),
+                when: When::AtRest,
+                rule,
+                follows_from: Some("convergence"),
+            });
         }
     }
 }

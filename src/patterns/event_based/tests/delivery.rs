@@ -3,7 +3,7 @@
 use super::*;
 use crate::checks::measures::counters::{GROUP_LAG, GROUP_LAG_MAX};
 use crate::checks::measures::{Measure, Scope};
-use crate::model::contract::label;
+use crate::model::contract::{Promises, label};
 use crate::model::record::Discard;
 use crate::tests::runs::scenario;
 
@@ -142,6 +142,40 @@ fn deliveries_outlast_the_locks_of_a_consumer_whose_machine_is_gone() {
         assert!(patient.contains(&name) && !hasty.contains(&name), "{name}");
     }
     assert!(hasty.contains(&"at-most-once"));
+}
+
+/// Handlers that fail and are tried again cost no promise while enough deliveries are left; fewer
+/// faults are then allowed beside them. A tenth of them leaves too few for a machine that is gone.
+#[test]
+fn a_handler_that_is_tried_again_costs_no_promise() {
+    let promises = |share: &str, more: &str| {
+        let variant = "[variants.events]\npattern = \"event-based\"\n";
+        let settings = format!("settings = {{ handler-failure = {share}{more} }}\n");
+        let scenario = scenario(&[WORLD, &load(), variant, &settings].concat());
+        let variant = &scenario.variants[0];
+        let by_default = variant.pattern.promises_by_default(&variant.system);
+        (variant.pattern.promises(&variant.system), by_default)
+    };
+    let (none, _) = promises("0.0", "");
+    let of = |kind: &str, promises: &Promises| {
+        promises.budget.of(kind).map(|it| (it.count, it.longest)).expect("a kind in the budget")
+    };
+    let longest = |share: &str| {
+        let (kept, by_default) = promises(share, "");
+        assert_eq!(kept, by_default, "nobody has chosen it");
+        assert_eq!(kept.guarantees, none.guarantees, "{share}");
+        assert!(kept.within > none.within, "{share}");
+        of("partition", &kept)
+    };
+    let (all, seldom, often) = (of("partition", &none), longest("0.01"), longest("0.1"));
+    assert!(seldom.0 == all.0 && seldom.1 < all.1, "{seldom:?} of {all:?}");
+    assert_eq!(often.0, 0, "whatever else goes wrong is too much");
+    let (half, by_default) = promises("0.5", "");
+    assert!(!half.guarantees.contains(&"no-dead-letters"));
+    assert_eq!(half.guarantees, by_default.guarantees);
+    let (patient, by_default) = promises("0.5", ", max-deliveries = 40");
+    assert!(patient.guarantees.contains(&"no-dead-letters"));
+    assert!(!by_default.guarantees.contains(&"no-dead-letters"), "of ten deliveries all may fail");
 }
 
 #[test]
