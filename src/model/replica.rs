@@ -34,8 +34,6 @@ use crate::kernel::{NodeId, Span};
 pub(super) mod lag;
 pub mod quorum;
 
-/// The most rows that travel at once.
-const BATCH: usize = 500;
 /// The error of a replica that could not be updated: the source, the copy or the network between
 /// them is down.
 struct Unreachable;
@@ -100,7 +98,7 @@ async fn pull(
         if rows.is_empty() {
             return Ok(());
         }
-        let is_last = rows.len() < BATCH;
+        let is_last = rows.len() < at_once(here, of);
         here.env().held_back(number).await;
         write_copy(here, number, replica.copy, (rows, last)).await.map_err(|_| Unreachable)?;
         *place = last;
@@ -148,11 +146,17 @@ async fn push(
     Ok(())
 }
 
+/// The most rows of a table that travel at once.
+fn at_once(here: &ProcessCtx, of: TableId) -> usize {
+    let system = here.system();
+    system.databases[system.table(of).database.index()].copy_batch
+}
+
 /// At the source's owner: what was committed behind a place.
 async fn changes(here: &ProcessCtx, of: TableId, after: u64) -> Result<Page, DbError> {
     let owner = here.system().table(of).owner;
     let mut txn = here.database(of).begin(*here.ctx(), here.node(), owner, false).await?;
-    let page = txn.committed(of, after, BATCH).await?;
+    let page = txn.committed(of, after, at_once(here, of)).await?;
     txn.rollback().await;
     Ok(page)
 }

@@ -141,6 +141,8 @@ pub struct System {
     /// Time without a sign of life after which the share of a relay or a job goes to its other
     /// instances.
     pub take_over: Span,
+    /// The log of workflows is cleared of those that ended whenever so many can be forgotten.
+    pub clear_after: u32,
     /// The capacity of the driver nodes by role; that of the broker is in its own declaration.
     pub drivers: BTreeMap<&'static str, DriverSpec>,
     /// The business operations.

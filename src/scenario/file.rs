@@ -4,6 +4,7 @@
 //! look up what a name refers to; `resolve` does.
 
 use super::decode::Fallback::{self, Empty, Fixed};
+use super::keepalive::Keepalive;
 use super::plan::{FaultText, VariantText};
 use super::shape::{shape, words};
 use super::sweep::Axes;
@@ -233,6 +234,11 @@ shape! {
             "{ log-normal = { median = '50us', p99 = '150us' } }",
             "assumed: a signal and a context switch of Linux",
         ),
+        /// A checkpoint is made after so many records of the log; a restart replays those behind
+        /// the last one.
+        checkpoint: Count = Fixed("10000", "assumed: minutes of a busy server's log"),
+        /// The most rows of a table here that travel to a copy of it at once.
+        copy_batch: Count = Fixed("500", "assumed: some hundred kilobytes"),
         /// A branch that was not prepared in this time aborts itself.
         branch_timeout: Length = Fixed("'10s'", "Atomikos: transaction timeout"),
         /// A transaction whose client sends no statement for this long after an answer is rolled
@@ -246,20 +252,6 @@ shape! {
         reads: Reads = Fixed("'locking'", "a lock shows what a snapshot hides"),
         /// True if it can take part in two-phase commit.
         xa: bool = Fixed("true", "PostgreSQL, MySQL, Oracle, SQL Server can"),
-    }
-}
-
-shape! {
-    /// TCP keepalive of a session, as the database's machine does it. A machine that lives answers
-    /// the probes; one that was started anew answers with a reset, which ends the session.
-    "a keepalive"
-    pub struct Keepalive {
-        /// The first probe is sent when nothing was heard for so long.
-        idle: Length = Fixed("'2h'", "Linux: tcp_keepalive_time"),
-        /// The time from a probe that nobody answers to the next.
-        interval: Length = Fixed("'75s'", "Linux: tcp_keepalive_intvl"),
-        /// The session is ended after so many probes without an answer.
-        probes: Whole<1, 127> = Fixed("9", "Linux: tcp_keepalive_probes"),
     }
 }
 
@@ -408,6 +400,9 @@ shape! {
         /// The time without a sign of life after which the share of a relay or a job goes to its
         /// other instances, until it is back.
         take_over: Span = Fixed("'15s'", "Kubernetes: lease of a leader"),
+        /// The log of an orchestrator, or of the store of several, is cleared of workflows that
+        /// ended whenever so many can be forgotten.
+        clear_after: Count = Fixed("256", "assumed: seldom enough to cost nothing"),
         /// Steps that are worked on at once, per instance.
         workers: Count = Fixed("2", "Camunda 8: two cores and threads by default"),
         /// Requests that may wait, per instance; further ones are rejected.

@@ -20,6 +20,7 @@ mod dist;
 pub mod estimate;
 mod file;
 mod inputs;
+mod keepalive;
 mod measured;
 mod operation;
 mod plan;

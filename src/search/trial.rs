@@ -122,6 +122,12 @@ impl Stage {
         self.pattern.drivers()
     }
 
+    /// The promises that are checked.
+    #[cfg(test)]
+    pub fn promises(&self) -> &Promises {
+        &self.promises
+    }
+
     /// How much may go wrong under the promises that are checked.
     pub fn budget(&self) -> &Budget {
         &self.promises.budget

@@ -65,6 +65,7 @@ pub fn system() -> System {
         driver_endpoint_delay: Span::ZERO,
         driver_zone: None,
         take_over: Span::ZERO,
+        clear_after: 256,
         operations: operations(),
         loads: Vec::new(),
         reads: reads(),

@@ -18,9 +18,6 @@ use crate::model::record::{AbortCause, Event, TxnId};
 /// The time that a restarted database takes to replay one log record.
 const REPLAY: Span = Span::from_micros(20);
 
-/// A checkpoint is made after so many records; a restart replays those behind the last one.
-const CHECKPOINT: u64 = 10_000;
-
 impl Database {
     /// Applies a crash of the node: locks, open transactions and the pool are lost, and so is the
     /// part of the log that was not durable, unless the operating system has `flushed` it. Clients
@@ -53,7 +50,7 @@ impl Database {
     /// installed but are not durable, redoes those that are durable but were not installed, and
     /// restores prepared branches with their locks; only then does the database serve.
     pub async fn recover(self: &Rc<Self>) {
-        let records = self.log.durable().0 % CHECKPOINT;
+        let records = self.log.durable().0 % self.spec().checkpoint;
         self.env.sim().long_work(self.spec().recovery + REPLAY.saturating_mul(records)).await;
         {
             let spec = self.spec();

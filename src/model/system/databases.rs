@@ -28,6 +28,10 @@ pub struct DatabaseSpec {
     pub lock_order: LockOrder,
     /// Time from the wake-up of a waiter until it competes for a row lock.
     pub wake_up: Dist,
+    /// A checkpoint is made after so many records of the log.
+    pub checkpoint: u64,
+    /// The most rows of a table here that travel to a copy of it at once.
+    pub copy_batch: usize,
     /// A branch that was not prepared in this time aborts itself.
     pub branch_timeout: Span,
     /// TCP keepalive of the database's machine.

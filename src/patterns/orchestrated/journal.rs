@@ -26,9 +26,6 @@ pub(super) struct Memory {
     expired: u32,
 }
 
-/// A log is cleared of ended workflows after so many, so that it costs little and stays short.
-pub(super) const CLEAR_AFTER: u32 = 256;
-
 impl Memory {
     /// Wakes every process that waits for a workflow.
     pub fn wake_all(self) {
@@ -219,7 +216,7 @@ fn forget(here: &ProcessCtx) {
             memory.left.remove(&oldest);
             memory.expired += 1;
         }
-        if memory.expired >= CLEAR_AFTER {
+        if memory.expired >= here.system().clear_after {
             memory.expired = 0;
             let Memory { running, ended, left, .. } = memory;
             let known =

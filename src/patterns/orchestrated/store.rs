@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::coverage::Lease;
-use super::journal::{CLEAR_AFTER, deadline, replayed};
+use super::journal::{deadline, replayed};
 use super::settings::STORE;
 use super::workflow::{Entry, Epoch, Event, Workflow};
 use crate::kernel::{NodeId, Span};
@@ -200,7 +200,7 @@ fn forget(here: &ProcessCtx) {
             store.journal.remove(&oldest);
             store.expired += 1;
         }
-        if store.expired >= CLEAR_AFTER {
+        if store.expired >= here.system().clear_after {
             store.expired = 0;
             let (journal, epoch) = (&store.journal, store.epoch);
             here.log::<Line>().forget_if(|line| match line {

@@ -72,8 +72,7 @@ pub fn resolve(
     let expectations = context.expectations();
     let (retry, client, phases) = context.course();
     context.variants();
-    let faults = context.faults();
-    let nemeses = context.nemeses();
+    let (faults, nemeses) = (context.faults(), context.nemeses());
     context.words_are_written();
     let Context { symbols, problems: found, .. } = context;
     problems.extend(found);
@@ -99,6 +98,7 @@ pub fn resolve(
         drivers: tables::drivers(&file.drivers),
         driver_zone: file.drivers.zone.as_deref().map(Into::into),
         take_over: file.drivers.take_over,
+        clear_after: file.drivers.clear_after.0 as u32,
         operations,
         loads: loads?,
         reads: reads?,

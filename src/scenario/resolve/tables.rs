@@ -66,6 +66,8 @@ impl Context<'_> {
                         Turn::WakeAll => LockOrder::WakeAll,
                     },
                     wake_up: database.wake_up.clone(),
+                    checkpoint: database.checkpoint.0,
+                    copy_batch: database.copy_batch.0 as usize,
                     branch_timeout: database.branch_timeout.0,
                     idle_in_transaction: database.idle_in_transaction.map(|limit| limit.0),
                     keepalive: KeepaliveSpec {

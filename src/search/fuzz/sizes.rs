@@ -26,14 +26,18 @@ struct Size {
 enum Value {
     /// A number.
     Number(i64),
+    /// A share.
+    Share(f64),
     /// A duration, or a word.
     Word(&'static str),
 }
 
-use Value::{Number, Word};
+use Value::{Number, Share, Word};
 
 const FEW: &[Value] = &[Number(1), Number(2), Number(3)];
 const SOON: &[Value] = &[Word("200ms"), Word("500ms"), Word("1s")];
+const SELDOM: &[Value] = &[Share(0.01), Share(0.1)];
+const OFTEN: &[Value] = &[Share(0.1), Share(0.3)];
 
 /// The sizes, and features of the topology that are sizes: how many of something there are.
 const SIZES: &[Size] = &[
@@ -43,10 +47,13 @@ const SIZES: &[Size] = &[
     Size { section: "services", key: "endpoint-delay", values: SOON },
     Size { section: "databases", key: "connections", values: FEW },
     Size { section: "databases", key: "lock-timeout", values: SOON },
+    Size { section: "databases", key: "checkpoint", values: FEW },
+    Size { section: "databases", key: "copy-batch", values: FEW },
     Size { section: "drivers", key: "workers", values: FEW },
     Size { section: "drivers", key: "queue", values: FEW },
     Size { section: "drivers", key: "instances", values: FEW },
     Size { section: "drivers", key: "take-over", values: SOON },
+    Size { section: "drivers", key: "clear-after", values: FEW },
     Size { section: "broker", key: "workers", values: FEW },
     Size { section: "broker", key: "in-flight", values: FEW },
     Size { section: "broker", key: "instances", values: FEW },
@@ -57,6 +64,8 @@ const SIZES: &[Size] = &[
     Size { section: "variants", key: "session-timeout", values: SOON },
     Size { section: "variants", key: "visibility-timeout", values: SOON },
     Size { section: "variants", key: "inquiry-interval", values: SOON },
+    Size { section: "variants", key: "handler-failure", values: SELDOM },
+    Size { section: "variants", key: "run-failure", values: OFTEN },
 ];
 
 /// How likely it is that a size is drawn where any are.
@@ -99,6 +108,7 @@ impl Value {
     fn written(&self) -> toml::Value {
         match self {
             Self::Number(number) => (*number).into(),
+            Self::Share(share) => (*share).into(),
             Self::Word(word) => (*word).into(),
         }
     }

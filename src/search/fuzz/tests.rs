@@ -85,7 +85,14 @@ fn sizes_are_drawn_where_the_scenario_has_them() {
     assert!((20..60).contains(&changed.len()), "{} of 80 batches", changed.len());
     let keys: BTreeSet<&str> =
         changed.iter().flat_map(|case| case.changes.iter().map(|it| &*it.key)).collect();
-    for key in ["services.stock.workers", "databases.order-db.connections", "drivers.queue"] {
+    for key in [
+        "services.stock.workers",
+        "databases.order-db.connections",
+        "databases.order-db.checkpoint",
+        "databases.stock-db.copy-batch",
+        "drivers.queue",
+        "drivers.clear-after",
+    ] {
         assert!(keys.contains(key), "{key} is in {keys:?}");
     }
     let trial = Trial::new(&scenario, &scenario.variants[0]);
@@ -97,6 +104,44 @@ fn sizes_are_drawn_where_the_scenario_has_them() {
         }
     }
     assert!(batches(&scenario, true).iter().all(|case| case.changes.is_empty()), "the baseline");
+}
+
+/// Shares of handlers and of runs that fail are drawn, too, and change no promise as long as what
+/// fails is tried again.
+#[test]
+fn failing_handlers_and_runs_are_drawn_and_cost_nothing() {
+    let more = "[variants.events]\npattern = \"event-based\"\n\
+                [variants.job]\npattern = \"background-sync\"\n";
+    let derived = "{ add = { sold = 1 } }, \
+                   derive = { count = \"order\", by = \"product\", to = \"sold\" } }";
+    let text = [SHOP, more].concat().replace("left = 99", "left = 99, sold = 0");
+    let text = text.replace("{ add = { left = -1 } } }", derived);
+    let (scenario, faults) = (scenario(&text), Faults::builtin());
+    for (name, key) in [("events", "handler-failure"), ("job", "run-failure")] {
+        let variant = scenario.variant(name).expect("a variant");
+        let trials = vec![Trial::new(&scenario, variant)];
+        let fuzz =
+            Fuzz { trials, faults: &faults, seed: 1, operations: 6, most: 3, uniform: false };
+        let key = format!("variants.{name}.settings.{key}");
+        let mut drawn = BTreeSet::new();
+        for number in 0..60 {
+            let case = fuzz.case(0, number * BATCH);
+            let Some(change) = case.changes.iter().find(|it| it.key == key) else { continue };
+            drawn.insert(change.value.to_string());
+            let stage = fuzz.trials[0].stage_of(&case);
+            for property in ["all-or-nothing", "terminal-in-time", "resumes-after-restart"] {
+                let promised = &stage.promises().guarantees;
+                assert!(promised.contains(&property), "{property}: {:?}", case.changes);
+            }
+            for run in number * BATCH..number * BATCH + 4 {
+                let tried = fuzz.trials[0].run(&fuzz.case(0, run));
+                assert_eq!(tried.degraded, None, "{name}, run {run}");
+                let mut all = tried.findings.iter();
+                assert!(all.all(|it| it.verdict() != Verdict::Violated), "{name}, run {run}");
+            }
+        }
+        assert_eq!(drawn.len(), 2, "{name}: {drawn:?}");
+    }
 }
 
 /// In some batches operations arrive when what went down under the first ones is back, in the

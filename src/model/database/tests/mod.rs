@@ -215,6 +215,8 @@ fn spec() -> DatabaseSpec {
         lock_timeout: ms(200),
         lock_order: LockOrder::Arrival,
         wake_up: Dist::Constant(Span::from_micros(50)),
+        checkpoint: 10_000,
+        copy_batch: 500,
         branch_timeout: Span::from_secs(2),
         keepalive: KeepaliveSpec {
             idle: Span::from_secs(7200),
@@ -267,6 +269,7 @@ fn system(database: DatabaseSpec) -> System {
         driver_endpoint_delay: ms(1),
         driver_zone: None,
         take_over: ms(1),
+        clear_after: 256,
         operations: operations(),
         loads: Vec::new(),
         reads: Vec::new(),
