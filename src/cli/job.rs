@@ -195,7 +195,7 @@ impl Job {
         let axis = |text: &String| AxisText::parse(text).map(|axis| axis.axis());
         let axes: Result<Vec<Axis>, _> = plan.vary.iter().map(axis).collect();
         let axes = axes.map_err(|problem| Error::Usage(problem.message))?;
-        bounded(&axes).map_err(Error::Usage)?;
+        bounded(&axes).map_err(|reason| Error::Usage(reason.words))?;
         let figures = super::sweep::figures(session, &scenario, &plan.measure)?;
         let points = points(&scenario, &axes)?;
         Ok(Self { plan, scenario, axes, figures, points })

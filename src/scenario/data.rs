@@ -114,7 +114,7 @@ fn bytecount(bytes: &[u8], wanted: u8) -> usize {
 }
 
 /// The most characters of a file that an error shows.
-const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 60;
 
 /// The beginning of a piece of a file, without control characters. A message shows no more of a
 /// file, since any file may have been named by mistake.

@@ -266,7 +266,9 @@ impl<'t, 'i> Fields<'t, 'i> {
 
     /// Returns the raw value of a key, which counts as known from now on.
     pub fn item(&mut self, key: &str) -> Option<&'t Item<'i>> {
-        self.known.push(key.to_owned());
+        if !self.known.iter().any(|known| known == key) {
+            self.known.push(key.to_owned());
+        }
         self.table.get(key)
     }
 

@@ -364,12 +364,14 @@ fn count(axes: &[AxisText]) -> usize {
 ///
 /// # Errors
 /// In words, what there is too much of.
-pub fn bounded(axes: &[Axis]) -> Result<(), String> {
+pub fn bounded(axes: &[Axis]) -> Result<(), Reason> {
     let many = axes.iter().map(|axis| axis.values.len()).fold(1, usize::saturating_mul);
     match () {
-        () if axes.len() > MOST_AXES => Err(format!("a sweep varies at most {MOST_AXES} values")),
+        () if axes.len() > MOST_AXES => {
+            Err(format!("a sweep varies at most {MOST_AXES} values").into())
+        }
         () if many > MOST_POINTS => {
-            Err(format!("a sweep has at most {MOST_POINTS} points, and these are {many}"))
+            Err(format!("a sweep has at most {MOST_POINTS} points, and these are {many}").into())
         }
         () => Ok(()),
     }

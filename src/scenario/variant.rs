@@ -165,12 +165,27 @@ impl Roster {
         let mut roster = Self { parts: Vec::new(), eras: Vec::new() };
         let start = At { place: fields.place.clone(), value: Span::ZERO };
         let first = roster.read_era(fields, start, decoder);
+        roster.refuse_settings(fields, decoder);
         let switches = fields.item("switch");
         let switched = switches.is_none_or(|list| {
             decoder.within("switch", |decoder| roster.read_switches(list, decoder)).is_some()
         });
         let name = first.filter(|_| switched)?;
         Some((name, roster))
+    }
+
+    /// Reports the keys of a variant that are settings of its pattern, and belong one level deeper.
+    fn refuse_settings(&self, fields: &mut Fields<'_, '_>, decoder: &mut Decoder<'_>) {
+        for (key, _) in fields.rest() {
+            let key_text = key.get_ref();
+            let has = |part: &&Part| part.pattern.settings().get(key_text.as_ref()).is_some();
+            let Some(part) = self.parts.iter().find(has) else { continue };
+            fields.item(key_text);
+            let message = reason!("`{}` is a setting of `{}`", key_text, part.name.value);
+            let problem =
+                Problem::error(Code::UnknownKey, &decoder.place(key), message, "not of a variant");
+            decoder.report(problem.help(format!("write `settings = {{ {key_text} = ... }}`")));
+        }
     }
 
     fn read_switches(&mut self, list: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<()> {
