@@ -14,11 +14,15 @@ struct AtWork {
 
 impl AtWork {
     fn begin(folder: &Path, arguments: &str) -> Self {
+        let folder = folder.display();
+        Self::say(&format!("{arguments} --threads 2 --out {folder}"))
+    }
+
+    /// The command with nothing but these arguments.
+    fn say(arguments: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_driftlab"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(arguments.split_whitespace())
-            .args(["--threads", "2", "--out"])
-            .arg(folder)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -129,4 +133,71 @@ fn the_second_signal_ends_at_once() {
     let number = compare.child.id().to_string();
     let _ = Command::new("kill").args(["-s", "INT", &number]).stderr(Stdio::null()).status();
     assert_eq!(compare.end().0.code(), Some(130));
+}
+
+/// A run of a month of load.
+fn month(folder: &Path) -> String {
+    let text = std::fs::read_to_string("scenarios/quiet.toml").expect("a scenario");
+    let changed = text.replace("load = \"120s\"", "load = \"700h\"");
+    assert_ne!(changed, text);
+    let path = folder.join("month.toml");
+    std::fs::write(&path, changed).expect("written");
+    let limits = "--limit-memory 99999999GB --limit-events 9999999999999";
+    format!("run {} --variant orchestrated {limits}", path.display())
+}
+
+#[test]
+fn a_single_run_and_the_story_of_one_end_inside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = month(folder.path());
+    let trace = run.replacen("run", "trace", 1) + " --operation 99999999";
+    for arguments in [run, trace] {
+        let mut run = AtWork::say(&arguments);
+        run.wait_for(", profile ");
+        run.signal("INT");
+        let (ended, heard) = run.end();
+        assert_eq!(ended.code(), Some(130), "{arguments}: {heard}");
+    }
+}
+
+/// A counterexample whose second operation comes years behind the first: a job runs all the while.
+#[test]
+fn replaying_ends_inside_a_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let operation = |number: u32, at: &str| {
+        format!(
+            "[[operations]]\nname = \"open#{number}\"\noperation = \"open-ticket\"\nat = \"{at}\"\n\
+             keys = {{ ticket = \"new\", customer = {number} }}\n"
+        )
+    };
+    let written = |name: &str, last: &str| {
+        let head = "[counterexample]\nformat = 1\nengine = \"driftlab 0.1.0\"\n\
+                    scenario = \"scenarios/quiet.toml\"\nscenario-hash = \"0\"\nseed = 1\n\
+                    variant = \"background-sync\"\nproperty = \"all-or-nothing\"\n\
+                    fingerprint = \"0\"\n";
+        let text = [head.to_owned(), operation(0, "0s"), operation(1, last)].concat();
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    written("short.toml", "1s");
+    written("years.toml", "99999h");
+    for arguments in ["years.toml", "years.toml --trace", ""] {
+        let mut replay = AtWork::say(&format!("replay {}/{arguments}", folder.path().display()));
+        replay.wait_for("replaying");
+        replay.signal("TERM");
+        let (ended, heard) = replay.end();
+        assert_eq!(ended.code(), Some(130), "{arguments}: {heard}");
+    }
+}
+
+#[test]
+fn verifying_the_model_ends_inside_a_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let verify = "verify-model --seeds 100000 --seconds 100000";
+    let mut verify = AtWork::begin(folder.path(), verify);
+    verify.wait_for("seeds, ");
+    verify.signal("INT");
+    let (ended, heard) = verify.end();
+    assert_eq!(ended.code(), Some(130), "{heard}");
+    let written = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(written, 0, "a page of what was not verified says nothing");
 }

@@ -97,7 +97,7 @@ fn run(session: &Session, args: &Shard) -> Result<Exit, Error> {
     let kept = Arc::new(Unfinished::open(aside, &job.scenario, false));
     let ids = Job::ids(&studies);
     let own: Vec<usize> = (0..ids.len()).filter(|index| *index as u64 % of == at).collect();
-    let stop = interrupt(session, &args.limits);
+    let stop = interrupt(session, args.limits.stop());
     let said = format!("plan {}, shard {at} of {of}: {}\n", job.plan.id(), some(own.len(), "run"));
     remark(session, &said);
     let progress = Progress::new(own.len() as u64, session.quiet);
@@ -291,7 +291,7 @@ pub fn rebuild(
     };
     let mut files = outcome.files(session);
     files.push(archive::file(&job.plan, Arc::clone(&kept), names));
-    results.replace(&files)?;
+    results.replace(&files, &|| false)?;
     kept.clear();
     print(&outcome.render(session.terminal))?;
     Ok(outcome.exit())
@@ -318,7 +318,7 @@ fn verify(session: &Session, args: &Verify) -> Result<Exit, Error> {
         });
         read.map_err(FileError::new("read", path))?;
     }
-    let stop = interrupt(session, &args.limits);
+    let stop = interrupt(session, args.limits.stop());
     let rows: Vec<(u64, Vec<u8>)> = rows.into_iter().collect();
     let threads = pool(args.workers.threads())?;
     let wrong: Vec<Option<String>> = threads.install(|| {

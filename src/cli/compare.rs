@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{Compare, Format, Limits, Runs};
+use super::args::{Compare, Format, Runs};
 use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
 use super::{Error, Exit, Session, complain, print, quote, source, write};
 use crate::checks::Verdict;
@@ -76,13 +76,13 @@ fn put_first<'a>(
     Ok(())
 }
 
-/// Where the page of results is, and the command that makes them again, in this folder if it was
-/// asked for.
-pub fn whereabouts(session: &Session, folder: &Path, is_asked_for: bool, again: &str) -> String {
+/// Where the page of results is, and the command that makes them again, in the folder that was
+/// typed.
+pub fn whereabouts(session: &Session, folder: &Path, typed: Option<&Path>, again: &str) -> String {
     let page = folder.join("index.html");
     let mut again = again.to_owned();
-    if is_asked_for {
-        again.push_str(&format!(" --out {}", quote(&folder.display().to_string())));
+    if let Some(typed) = typed {
+        again.push_str(&format!(" --out {}", quote(&typed.display().to_string())));
     }
     for folder in &session.allowed {
         again.push_str(&format!(" --allow-path {}", quote(&folder.display().to_string())));
@@ -115,9 +115,9 @@ pub fn find<'a>(scenario: &'a Scenario, name: &str) -> Result<&'a Variant, Error
     })
 }
 
-/// A flag that the first Ctrl-C sets, or a request to terminate; the second one ends the program.
-pub fn interrupt(session: &Session, limits: &Limits) -> Stop {
-    let stop = limits.stop();
+/// The flag, which the first Ctrl-C sets, or a request to terminate; the second one ends the
+/// program.
+pub fn interrupt(session: &Session, stop: Stop) -> Stop {
     let (flag, quiet) = (stop.clone(), session.quiet);
     let handler = move || {
         if flag.set() {

@@ -93,7 +93,7 @@ impl<'a> Lookout<'a> {
             return Err(Error::Usage(message));
         }
         let variants = variants.iter().map(|name| (*name).clone()).collect();
-        let stop = interrupt(session, &runs.limits);
+        let stop = interrupt(session, runs.limits.stop());
         let seeds = report::terminal::seeds(&runs.seeds(scenario));
         let values = axis.values.iter().map(shown).collect::<Vec<_>>().join(", ");
         remark(session, &format!("{}: {} = {values}, on {seeds}\n", scenario.name, axis.key));

@@ -22,7 +22,7 @@ use crate::search::trial::Trial;
 /// `driftlab explore`.
 pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.scenario)?;
-    let stop = interrupt(session, &args.limits);
+    let stop = interrupt(session, args.limits.stop());
     let trial = Trial::new(&scenario, variant(&scenario, args.variant.as_deref())?).until(&stop);
     let folder = match &args.out {
         Some(folder) => folder.clone(),
@@ -30,7 +30,7 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     };
     output::probe(&folder)?;
     let counterexamples = folder.join("counterexamples");
-    let known = known(session, &scenario, &counterexamples)?;
+    let known = known(session, (&scenario, &args.scenario), &counterexamples, &stop)?;
     let seed = args.seed.unwrap_or(scenario.seed);
     let count = args.operations.unwrap_or(scenario.explore.operations);
     let operations = trial.offers(seed, usize::from(count));

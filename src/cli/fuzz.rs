@@ -32,8 +32,8 @@ pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
         None => PathBuf::from("reports").join(&scenario.name).join("counterexamples"),
     };
     output::probe(&folder)?;
-    let stop = interrupt(session, &args.limits);
-    let known = known(session, &scenario, &folder)?;
+    let stop = interrupt(session, args.limits.stop());
+    let known = known(session, (&scenario, &args.scenario), &folder, &stop)?;
     let fuzz = Fuzz {
         trials: variants
             .iter()

@@ -320,6 +320,47 @@ pub struct Place<'a> {
     pub fresh: bool,
 }
 
+/// Replaces results, unless a signal comes meanwhile: then they are as they were (false). One that
+/// has come before has ended the runs, and what was finished of them is written.
+pub fn put(results: &Results, files: &[File], stop: &Stop) -> Result<bool, Error> {
+    let before = stop.is_set();
+    let cut = || stop.is_set() && !before;
+    match results.replace(files, &cut) {
+        Err(_) if cut() => Ok(false),
+        written => Ok(written.map(|()| true)?),
+    }
+}
+
+/// The folder of results to be, what is kept until it is there, and what ends the work early.
+pub struct Workshop {
+    folder: PathBuf,
+    results: Results,
+    /// The flag that ends it.
+    pub stop: Stop,
+    /// The finished runs.
+    pub kept: Arc<Unfinished>,
+}
+
+impl Workshop {
+    /// Claims the place of results of a scenario.
+    ///
+    /// # Errors
+    /// If it cannot hold results.
+    pub fn open(
+        session: &Session,
+        scenario: &Scenario,
+        runs: &Runs,
+        place: &Place<'_>,
+    ) -> Result<Self, Error> {
+        let named = || PathBuf::from("reports").join(&place.named);
+        let folder = place.out.map_or_else(named, Path::to_owned);
+        let results = Results::claim(&folder)?;
+        let stop = interrupt(session, runs.limits.stop());
+        let kept = Unfinished::open(results.aside("unfinished"), scenario, place.fresh);
+        Ok(Self { folder, results, stop, kept: Arc::new(kept) })
+    }
+}
+
 /// Carries out a job here: runs what is not finished, writes the folder, shows the outcome.
 pub fn carry_out(
     session: &Session,
@@ -328,33 +369,43 @@ pub fn carry_out(
     place: &Place<'_>,
     show: impl FnOnce(&Outcome) -> Result<Exit, Error>,
 ) -> Result<Exit, Error> {
-    let named = || PathBuf::from("reports").join(&place.named);
-    let folder = place.out.map_or_else(named, Path::to_owned);
-    let studies = job.studies();
-    source::bound(session, &runs.scenario, &studies, &runs.limits)?;
-    let results = Results::claim(&folder)?;
-    let stop = interrupt(session, &runs.limits);
+    source::bound(session, &runs.scenario, &job.studies(), &runs.limits)?;
+    let workshop = Workshop::open(session, &job.scenario, runs, place)?;
     remark(session, &job.intent());
-    let kept = Unfinished::open(results.aside("unfinished"), &job.scenario, place.fresh);
-    let kept = Arc::new(kept);
-    let run = |done: &(dyn Fn() + Sync)| job.run(&*kept, &stop, done);
-    let outcome = work(session, &studies, &kept, &runs.workers, run)?;
-    check(&stop)?;
+    carry_on(session, job, runs, (&workshop, place.out), show)
+}
+
+/// Carries out a job in a workshop, whose folder may have been typed.
+pub fn carry_on(
+    session: &Session,
+    job: &Job,
+    runs: &Runs,
+    (workshop, typed): (&Workshop, Option<&Path>),
+    show: impl FnOnce(&Outcome) -> Result<Exit, Error>,
+) -> Result<Exit, Error> {
+    let Workshop { folder, results, stop, kept } = workshop;
+    let run = |done: &(dyn Fn() + Sync)| job.run(&**kept, stop, done);
+    let outcome = work(session, &job.studies(), kept, &runs.workers, run)?;
+    check(stop)?;
     let Some((outcome, is_whole)) = outcome else {
         remark(session, "interrupted before anything whole was finished: there are no results\n");
-        remark(session, again(&kept));
+        remark(session, again(kept));
         return Ok(Exit::Interrupted);
     };
     let mut files = outcome.files(session);
     if is_whole && !kept.has_failed() {
-        files.push(archive::file(&job.plan, Arc::clone(&kept), job.names()));
+        files.push(archive::file(&job.plan, Arc::clone(kept), job.names()));
     }
-    results.replace(&files)?;
+    if !put(results, &files, stop)? {
+        remark(session, "interrupted while the results were written: the folder is as it was\n");
+        remark(session, again(kept));
+        return Ok(Exit::Interrupted);
+    }
     show(&outcome)?;
-    let typed = job.plan.again(&runs.scenario.display().to_string());
-    remark(session, &whereabouts(session, &folder, place.out.is_some(), &typed));
+    let command = job.plan.again(&runs.scenario.display().to_string());
+    remark(session, &whereabouts(session, folder, typed, &command));
     if !is_whole {
-        remark(session, again(&kept));
+        remark(session, again(kept));
         return Ok(Exit::Interrupted);
     }
     kept.clear();

@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Replay as Args;
+use super::compare::{check, interrupt};
 use super::{Error, Exit, Session, output, print, quote, remark, source};
 use crate::checks::Verdict;
 use crate::checks::properties::Finding;
+use crate::experiment::stop::Stop;
 use crate::experiment::trace::trace;
 use crate::report;
 use crate::report::export::File;
-use crate::scenario::counterexample::{self, Counterexample};
+use crate::report::human::some;
+use crate::scenario::counterexample::{self, Counterexample, CounterexampleText};
 use crate::scenario::{Scenario, Source, render};
 use crate::search::explanation::of_case;
 use crate::search::replay::{Identity, Replayed, replay as run_again, shape};
@@ -20,13 +23,16 @@ pub fn replay(session: &Session, args: &Args) -> Result<Exit, Error> {
     if args.file.is_dir() {
         return suite(session, args);
     }
-    let read = read(session, &args.file)?;
-    let again = read.again();
+    let stop = interrupt(session, Stop::default());
+    let read = read(session, &args.file, &stop)?;
+    remark(session, &format!("replaying {}\n", args.file.display()));
+    let Some(again) = read.again()? else { return Ok(Exit::Interrupted) };
     print(&details(&read, &again))?;
     if args.trace || args.page.is_some() {
         tell(session, &args.file, &read, &again, args)?;
     }
-    Ok(exit(again.judgement.verdict))
+    check(&stop)?;
+    Ok(if stop.is_set() { Exit::Interrupted } else { exit(again.judgement.verdict) })
 }
 
 /// Explains a violation on the terminal or as a page; without a violation, prints only the trace.
@@ -44,6 +50,9 @@ fn tell(
         return Ok(());
     };
     let mut explanation = of_case(&read.trial(), &again.case, finding);
+    if read.stop.is_set() {
+        return Ok(()); // Half an explanation explains nothing.
+    }
     explanation.replay = format!("driftlab replay {} --trace", quote(&file.display().to_string()));
     if args.trace {
         print(&format!("\n{}", report::failure::terminal(&explanation, session.terminal)))?;
@@ -72,10 +81,12 @@ fn suite(session: &Session, args: &Args) -> Result<Exit, Error> {
         let folder = folder.display();
         return Err(Error::Usage(format!("no counterexample is in `{folder}`\nhint: {hint}")));
     }
+    let stop = interrupt(session, Stop::default());
+    remark(session, &format!("replaying {}\n", some(files.len(), "counterexample")));
     let mut verdicts = Vec::new();
     for path in &files {
-        let read = read(session, path)?;
-        let again = read.again();
+        let read = read(session, path, &stop)?;
+        let Some(again) = read.again()? else { break };
         let verdict = again.judgement.verdict;
         let Counterexample { variant, property, .. } = &read.written;
         let other = if again.identity == Identity::Same { "" } else { ", not the same run" };
@@ -90,7 +101,8 @@ fn suite(session: &Session, args: &Args) -> Result<Exit, Error> {
     let (violated, undecided) = (count(Verdict::Violated), count(Verdict::Undecided));
     let (all, held) = (verdicts.len(), count(Verdict::Held));
     print(&format!("{all} replayed: {violated} violated, {undecided} undecided, {held} held\n"))?;
-    Ok(exit(Verdict::all(verdicts)))
+    check(&stop)?;
+    Ok(if stop.is_set() { Exit::Interrupted } else { exit(Verdict::all(verdicts)) })
 }
 
 fn exit(verdict: Verdict) -> Exit {
@@ -113,6 +125,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 struct Read {
     scenario: Scenario,
     written: Counterexample,
+    stop: Stop,
 }
 
 impl Read {
@@ -120,16 +133,33 @@ impl Read {
         let named = self.scenario.variants.iter();
         let variant = named.clone().find(|it| it.name.is_called(&self.written.variant));
         // Resolving has found it.
-        Trial::new(&self.scenario, variant.unwrap_or(&self.scenario.variants[0]))
+        let variant = variant.unwrap_or(&self.scenario.variants[0]);
+        Trial::new(&self.scenario, variant).until(&self.stop)
     }
 
-    fn again(&self) -> Replayed {
-        run_again(&self.trial(), &self.written)
+    /// Runs it again; nothing if that was stopped.
+    fn again(&self) -> Result<Option<Replayed>, Error> {
+        let again = run_again(&self.trial(), &self.written);
+        check(&self.stop)?;
+        Ok((!self.stop.is_set()).then_some(again))
     }
 }
 
 /// Reads a counterexample and the scenario that it names.
-fn read(session: &Session, path: &Path) -> Result<Read, Error> {
+fn read(session: &Session, path: &Path, stop: &Stop) -> Result<Read, Error> {
+    let written = parse(session, path)?;
+    let scenario = source::load(session, &place(path, written.text.scenario()))?;
+    written.resolve(session, scenario, stop)
+}
+
+/// A counterexample without its scenario.
+struct Written {
+    source: Source,
+    text: CounterexampleText,
+}
+
+/// Reads a counterexample as far as that is possible without its scenario.
+fn parse(session: &Session, path: &Path) -> Result<Written, Error> {
     let name = path.display().to_string();
     let text = String::from_utf8(output::read_text(path)?)
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
@@ -138,14 +168,21 @@ fn read(session: &Session, path: &Path) -> Result<Read, Error> {
     let rendered = render(&source, &problems, session.colour_errors);
     let Some(text) = read else { return Err(Error::Scenario(rendered)) };
     remark(session, &rendered);
-    let scenario = source::load(session, &place(path, text.scenario()))?;
-    let resolved = text.resolve(&scenario);
-    let written = resolved
-        .map_err(|problems| Error::Scenario(render(&source, &problems, session.colour_errors)))?;
-    Ok(Read { scenario, written })
+    Ok(Written { source, text })
 }
 
-/// Where the scenario of a counterexample is: as written, or seen from the counterexample.
+impl Written {
+    /// The counterexample in this scenario, whose runs end once they are stopped.
+    fn resolve(self, session: &Session, scenario: Scenario, stop: &Stop) -> Result<Read, Error> {
+        let colour = session.colour_errors;
+        let written = self.text.resolve(&scenario);
+        let written =
+            written.map_err(|problems| Error::Scenario(render(&self.source, &problems, colour)))?;
+        Ok(Read { scenario, written, stop: stop.clone() })
+    }
+}
+
+/// The path of the scenario of a counterexample: as written, or relative to the counterexample.
 fn place(path: &Path, scenario: &str) -> PathBuf {
     let written = PathBuf::from(scenario);
     let beside = path.parent().unwrap_or(Path::new("")).join(scenario);
@@ -214,18 +251,29 @@ impl Known {
     }
 }
 
-/// Replays what was found earlier, and says what became of it.
-pub fn known(session: &Session, scenario: &Scenario, folder: &Path) -> Result<Vec<Known>, Error> {
+/// Replays what was found earlier in a scenario with this path, and says what became of it.
+pub fn known(
+    session: &Session,
+    (scenario, typed): (&Scenario, &Path),
+    folder: &Path,
+    stop: &Stop,
+) -> Result<Vec<Known>, Error> {
     let mut known = Vec::new();
     if !folder.exists() {
         return Ok(known);
     }
     for path in files(folder)? {
-        let read = read(session, &path)?;
+        let written = parse(session, &path)?;
+        let named = place(&path, written.text.scenario());
+        // The scenario of a plan may be nowhere else on this machine.
+        let read = match named == typed {
+            true => written.resolve(session, scenario.clone(), stop)?,
+            false => written.resolve(session, source::load(session, &named)?, stop)?,
+        };
         if read.scenario.name != scenario.name {
             continue;
         }
-        let again = read.again();
+        let Some(again) = read.again()? else { break };
         let verdict = again.judgement.verdict;
         print(&format!("found earlier: {}: {}\n", path.display(), verdict.name()))?;
         let shape = shape(&read.scenario.system, &again.case);

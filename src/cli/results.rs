@@ -102,14 +102,16 @@ pub fn read_manifest(bytes: &[u8]) {
 }
 
 /// Passes on what is written, and hashes it: files of results may be too large for memory.
-struct Hashed<W> {
+struct Hashed<'c, W> {
     into: W,
     hash: Xxh3,
+    cut: &'c dyn Fn() -> bool,
 }
 
-impl<W> Hashed<W> {
-    fn new(into: W) -> Self {
-        Self { into, hash: Xxh3::new() }
+impl<'c, W> Hashed<'c, W> {
+    /// Nothing is written yet, and once `cut` says so nothing more is.
+    fn new(into: W, cut: &'c dyn Fn() -> bool) -> Self {
+        Self { into, hash: Xxh3::new(), cut }
     }
 
     fn digest(&self) -> String {
@@ -117,8 +119,11 @@ impl<W> Hashed<W> {
     }
 }
 
-impl<W: Write> Write for Hashed<W> {
+impl<W: Write> Write for Hashed<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if (self.cut)() {
+            return Err(io::Error::other("interrupted"));
+        }
         let written = self.into.write(bytes)?;
         self.hash.update(&bytes[..written]);
         Ok(written)
@@ -131,15 +136,15 @@ impl<W: Write> Write for Hashed<W> {
 
 /// The hash of a file.
 fn hash(path: &Path) -> Result<String, FileError> {
-    let mut hashed = Hashed::new(io::sink());
+    let mut hashed = Hashed::new(io::sink(), &|| false);
     let copied = std::fs::File::open(path).and_then(|mut file| io::copy(&mut file, &mut hashed));
     copied.map_err(FileError::new("read", path))?;
     Ok(hashed.digest())
 }
 
-/// Writes a file, and gives its hash.
-fn write(path: &Path, file: &File) -> io::Result<String> {
-    let mut hashed = Hashed::new(BufWriter::new(std::fs::File::create(path)?));
+/// Writes a file, unless that is cut off, and gives its hash.
+fn write(path: &Path, file: &File, cut: &dyn Fn() -> bool) -> io::Result<String> {
+    let mut hashed = Hashed::new(BufWriter::new(std::fs::File::create(path)?), cut);
     file.write(&mut hashed)?;
     hashed.flush()?;
     Ok(hashed.digest())
@@ -239,14 +244,14 @@ impl Results {
     /// Replaces the results as a whole, unless `cut` says meanwhile that they are not to be.
     ///
     /// # Errors
-    /// If they cannot be written, or the folder holds meanwhile what is not driftlab's; the old
-    /// results are then as they were.
-    pub fn replace(&self, files: &[File]) -> Result<(), ResultsError> {
+    /// If they cannot be written, that is cut off, or the folder holds meanwhile what is not
+    /// driftlab's; the old results are then as they were.
+    pub fn replace(&self, files: &[File], cut: &dyn Fn() -> bool) -> Result<(), ResultsError> {
         if self.folder.is_dir() {
             self.check(&self.folder)?;
         }
         let (new, old) = (self.aside("new"), self.aside("old"));
-        let written = self.write(&new, files).and_then(|()| self.exchange(&new, &old));
+        let written = self.write(&new, files, cut).and_then(|()| self.exchange(&new, &old));
         if written.is_err() {
             remove(&new);
         }
@@ -254,7 +259,7 @@ impl Results {
     }
 
     /// Writes the new folder, its manifest first: what is there of it is then known to be ours.
-    fn write(&self, new: &Path, files: &[File]) -> Result<(), FileError> {
+    fn write(&self, new: &Path, files: &[File], cut: &dyn Fn() -> bool) -> Result<(), FileError> {
         std::fs::create_dir_all(self.beside()).map_err(FileError::new("create", self.beside()))?;
         std::fs::create_dir(new).map_err(FileError::new("create", new))?;
         let mut manifest = Manifest::of(files);
@@ -263,7 +268,7 @@ impl Results {
             let path = new.join(&file.path);
             let parent = path.parent().unwrap_or(new);
             std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
-            let hash = write(&path, file).map_err(FileError::new("write", &path))?;
+            let hash = write(&path, file, cut).map_err(FileError::new("write", &path))?;
             manifest.files.insert(file.path.clone(), hash);
         }
         manifest.write(new)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::args::{Format, Run};
-use super::compare::{check, find, intent, verdict};
+use super::compare::{check, find, intent, interrupt, verdict};
 use super::{Error, Exit, Session, print, quote, remark, source};
 use crate::checks::census::State;
 use crate::experiment::compare::{self, Study, setup};
@@ -23,6 +23,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let seed = args.seed.unwrap_or(scenario.seed);
     let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
     source::bound(session, &args.scenario, std::slice::from_ref(&study), &args.limits)?;
+    let stop = interrupt(session, args.limits.stop());
     if let Some(operation) = args.trace {
         let trace = trace(&setup(&scenario, variant), seed, operation);
         if trace.records.is_empty() || operation == OpId::NONE.0 {
@@ -34,7 +35,6 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
         return print(&report::trace::text(&variant.system, (&variant.name.shown, seed), &trace));
     }
     remark(session, &intent(&study));
-    let stop = args.limits.stop();
     let compared = study.run(&stop, &|| ());
     check(&stop)?;
     let Some(mut comparison) = compared.comparison else { return Ok(Exit::Interrupted) };

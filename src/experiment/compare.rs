@@ -219,8 +219,23 @@ pub fn limited(scenario: &Scenario, variant: &Variant, stop: &Stop) -> Setup {
 }
 
 /// Runs one variant on one seed before the judges, without a twin.
+#[cfg(any(test, feature = "internals"))]
 pub fn judge(scenario: &Scenario, variant: &Variant, seed: u64, keep_operations: bool) -> Judged {
     judged(scenario, &setup(scenario, variant), seed, keep_operations).0
+}
+
+/// Runs one variant on one seed before the judges, with its list of operations; nothing if it was
+/// stopped.
+pub fn judge_until(
+    scenario: &Scenario,
+    variant: &Variant,
+    seed: u64,
+    stop: &Stop,
+) -> Option<Judged> {
+    let limits = Limits { stop: stop.clone(), ..Limits::default() };
+    let setup = Setup { limits, ..setup(scenario, variant) };
+    let judged = (!stop.is_set()).then(|| judged(scenario, &setup, seed, true).0);
+    judged.filter(|_| !stop.is_set())
 }
 
 /// A run before its judges, and the load of each operation.

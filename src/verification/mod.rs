@@ -19,7 +19,8 @@ use serde::Serialize;
 
 use crate::checks::{OperationRow, RunReport};
 
-use crate::experiment::compare::judge;
+use crate::experiment::compare::judge_until;
+use crate::experiment::stop::Stop;
 use crate::kernel::Span;
 use crate::scenario::{Registries, Scenario, Source, load, render};
 use crate::stats;
@@ -147,17 +148,24 @@ impl Case {
     ///
     /// If the scenario of the case has an error, or there are fewer than
     /// [`stats::MIN_SEEDS`] seeds.
-    pub fn verify(&self, seeds: u64, seconds: u64, done: &(dyn Fn() + Sync)) -> Vec<Finding> {
+    pub fn verify(
+        &self,
+        seeds: u64,
+        seconds: u64,
+        stop: &Stop,
+        done: &(dyn Fn() + Sync),
+    ) -> Option<Vec<Finding>> {
         let scenario = self.read(seconds);
-        let reports: Vec<RunReport> = (1..=seeds)
+        let reports: Option<Vec<RunReport>> = (1..=seeds)
             .into_par_iter()
             .map(|seed| {
-                let judged = judge(&scenario, &scenario.variants[0], seed, true);
+                let judged = judge_until(&scenario, &scenario.variants[0], seed, stop)?;
                 done();
-                judged.report
+                Some(judged.report)
             })
             .collect();
-        self.forms.iter().map(|form| self.find(form, &reports)).collect()
+        let reports = reports?;
+        Some(self.forms.iter().map(|form| self.find(form, &reports)).collect())
     }
 
     fn find(&self, form: &Form, reports: &[RunReport]) -> Finding {

@@ -3,10 +3,15 @@
 use super::*;
 use crate::kernel::{Dist, Purpose, RandomStreams, Span};
 
+/// The findings of six runs of so many seconds.
+fn verify(case: &Case, seconds: u64) -> Vec<Finding> {
+    case.verify(6, seconds, &Stop::default(), &|| ()).expect("nobody stops it")
+}
+
 #[test]
 fn every_closed_form_agrees_or_the_run_is_too_short_to_tell() {
     for case in cases() {
-        for finding in case.verify(6, 20, &|| ()) {
+        for finding in verify(&case, 20) {
             assert_ne!(finding.verdict, Verdict::Differs, "{finding:?}");
         }
     }
@@ -17,12 +22,12 @@ fn a_wrong_closed_form_differs() {
     let mut case = cases().into_iter().find(|case| case.system == "M/D/1").expect("a case");
     let form = &mut case.forms[0];
     form.exact *= 1.5;
-    assert_eq!(case.verify(6, 20, &|| ())[0].verdict, Verdict::Differs);
+    assert_eq!(verify(&case, 20)[0].verdict, Verdict::Differs);
 }
 
 #[test]
 fn what_no_chance_enters_is_exact() {
-    for finding in prices::cases()[0].verify(6, 20, &|| ()) {
+    for finding in verify(&prices::cases()[0], 20) {
         assert_eq!((finding.verdict, finding.measured), (Verdict::Agrees, finding.exact));
     }
 }
@@ -34,8 +39,15 @@ fn quorums_of_another_size_are_as_stale_as_others() {
     assert_eq!(stale.len(), 2, "memoryless writes, and those on disks");
     for case in stale {
         let other = Case { scenario: case.scenario.replace("write = 1\n", "write = 2\n"), ..case };
-        assert_eq!(other.verify(6, 60, &|| ())[0].verdict, Verdict::Differs, "{}", other.system);
+        assert_eq!(verify(&other, 60)[0].verdict, Verdict::Differs, "{}", other.system);
     }
+}
+
+#[test]
+fn what_is_stopped_finds_nothing() {
+    let stop = Stop::default();
+    stop.set();
+    assert_eq!(prices::cases()[0].verify(6, 20, &stop, &|| ()), None);
 }
 
 /// The share of reads that are stale so long after the write was acknowledged, by the WARS model

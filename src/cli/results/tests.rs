@@ -12,7 +12,7 @@ fn place(names: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("out");
     let results = Results::claim(&out).expect("there is nothing yet");
-    results.replace(&files(names)).expect("written");
+    results.replace(&files(names), &|| false).expect("written");
     (place, out)
 }
 
@@ -44,9 +44,21 @@ fn results_are_replaced_as_a_whole() {
     std::fs::create_dir(out.join("counterexamples")).expect("a folder");
     std::fs::write(out.join("counterexamples/x.toml"), "found").expect("written");
     let results = Results::claim(&out).expect("it is driftlab's");
-    results.replace(&files(&["a.txt", "charts/one.svg"])).expect("written");
+    results.replace(&files(&["a.txt", "charts/one.svg"]), &|| false).expect("written");
     let expected = ["a.txt", "charts/one.svg", "counterexamples/x.toml", MANIFEST];
     assert_eq!(below(&out), expected, "no chart of an earlier comparison stays");
+    assert_eq!(output::files_in(place.path()).expect("a folder").len(), 1, "nothing is beside it");
+}
+
+#[test]
+fn writing_that_is_cut_off_leaves_the_results_as_they_were() {
+    let (place, out) = place(&["a.txt", "b.txt"]);
+    let results = Results::claim(&out).expect("it is driftlab's");
+    let asked = std::cell::Cell::new(0);
+    let cut = || asked.replace(asked.get() + 1) == 1;
+    results.replace(&files(&["a.txt", "c.txt", "d.txt"]), &cut).expect_err("it is cut off");
+    assert_eq!(asked.get(), 2, "nothing is written behind it");
+    assert_eq!(below(&out), ["a.txt", "b.txt", MANIFEST]);
     assert_eq!(output::files_in(place.path()).expect("a folder").len(), 1, "nothing is beside it");
 }
 
@@ -75,7 +87,7 @@ fn what_comes_while_the_runs_are_made_is_not_lost() {
     let (_place, out) = place(&["a.txt"]);
     let results = Results::claim(&out).expect("it is driftlab's");
     std::fs::write(out.join("notes.txt"), "mine").expect("written");
-    let refused = results.replace(&files(&["b.txt"])).expect_err("refused").to_string();
+    let refused = results.replace(&files(&["b.txt"]), &|| false).expect_err("refused").to_string();
     assert!(refused.contains("notes.txt"), "{refused}");
     assert_eq!(below(&out), ["a.txt", MANIFEST, "notes.txt"]);
 }
@@ -131,7 +143,7 @@ fn a_replacement_that_was_cut_off_is_put_right() {
     ];
     for (when, cut, expected) in cut_off {
         let (place, results) = prepared();
-        results.write(&results.aside("new"), &files(&["new.txt"])).expect("written");
+        results.write(&results.aside("new"), &files(&["new.txt"]), &|| false).expect("written");
         cut(&results);
         if expected == old {
             // The last file was written in part only.

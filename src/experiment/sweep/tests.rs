@@ -43,7 +43,8 @@ fn a_sweep_that_is_stopped_keeps_its_whole_points() {
             }
         })
     });
-    assert!(points.len() <= 1, "three of six runs are one point at most");
+    // The fourth run may end together with the third; those of the last point have not begun.
+    assert!(points.len() < 3, "what begins after the stop is not finished");
     let whole = swept("services.stock.workers = [1, 2, 4]", 2, all);
     assert_eq!(points, whole[..points.len()]);
     assert_eq!(whole.len(), 3);
