@@ -6,6 +6,7 @@ mod studies;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use super::exit;
 use crate::experiment::stop::Stop;
@@ -311,6 +312,29 @@ pub struct Fuzz {
     /// The seed of all random draws, decimal or 0x...; by default the scenario's.
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
+    /// The draws, and what they are judged by.
+    #[command(flatten)]
+    pub draws: Draws,
+    /// The folder for counterexamples; by default `reports/<scenario name>/counterexamples`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The most that a run may come to.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// The threads it runs on.
+    #[command(flatten)]
+    pub workers: Workers,
+}
+
+/// The number of runs of each variant if neither `--runs` nor `--time` is given.
+pub const FUZZ_RUNS: u64 = 10_000;
+
+/// The most runs of each variant that a campaign has.
+pub const MOST_RUNS: u64 = 10_000_000_000;
+
+/// Sizes and kinds of the draws of a fuzz, and the promises that it judges by.
+#[derive(Args, Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Draws {
     /// Number of operations in a run.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub operations: u16,
@@ -321,22 +345,19 @@ pub struct Fuzz {
     /// no sizes.
     #[arg(long)]
     pub uniform: bool,
-    /// Judge each variant by what its own settings promise, instead of what its pattern promises by
-    /// default.
+    /// Judge each variant by the guarantees of its own settings, instead of those of its pattern's
+    /// default settings.
     #[arg(long)]
     pub own_promises: bool,
+    /// Draw what no pattern is made for: disks that lie, brokers that lose what they stored, tables
+    /// that change, messages that nobody can consume. Judged is what stands all the same: the
+    /// promises to operations that were not struck, and that clients are answered, queues are
+    /// bounded, and everything comes to rest.
+    #[arg(long, conflicts_with = "own_promises")]
+    pub degraded: bool,
     /// Fail with exit code 5 if a path of a pattern was never taken.
     #[arg(long)]
     pub require_coverage: bool,
-    /// The folder for counterexamples; by default `reports/<scenario name>/counterexamples`.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// The most that a run may come to.
-    #[command(flatten)]
-    pub limits: Limits,
-    /// The threads it runs on.
-    #[command(flatten)]
-    pub workers: Workers,
 }
 
 /// `driftlab replay`.

@@ -50,7 +50,7 @@ pub fn explore(session: &Session, args: &Args) -> Result<Exit, Error> {
     shown.finish();
     check(&stop)?;
     show(session, args, &folder, &explored)?;
-    let mut hunt = Hunt::new(session, &scenario, &args.scenario, &counterexamples, &known);
+    let mut hunt = Hunt::new(session, &args.scenario, &counterexamples, &known);
     tell(&mut hunt, &exploration, &explored, &command(args, &exploration))?;
     check(&stop)?;
     Ok(match explored.verdict() {

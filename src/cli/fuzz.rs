@@ -1,83 +1,76 @@
 //! `driftlab fuzz`: random faults, judged by the guarantees of the patterns, with counterexamples.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 #[expect(
     clippy::disallowed_types,
     reason = "how long to go on is the user's time, not a run's"
 )]
 use std::time::Instant;
 
-use super::args::Fuzz as Args;
+use super::args::{FUZZ_RUNS, Fuzz as Args, Limits};
 use super::compare::{check, choose, interrupt, pool};
 use super::hunt::Hunt;
+use super::hunted::Hunted;
 use super::progress::FuzzProgress;
 use super::replay::{Known, known};
-use super::{Error, Exit, Session, output, print, quote, remark, source};
+use super::{Error, Exit, Session, output, print, remark, source};
 use crate::checks::Verdict;
+use crate::experiment::stop::Stop;
 use crate::kernel::Span;
 use crate::report;
 use crate::scenario::Scenario;
 use crate::search::fuzz::{Fuzz, Fuzzed};
 use crate::search::trial::Trial;
 
-/// How many runs of each variant are made if nobody says for how long.
-const RUNS: u64 = 10_000;
-
 /// `driftlab fuzz`.
 pub fn fuzz(session: &Session, args: &Args) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.scenario)?;
     let variants = choose(&scenario, &args.variants)?;
-    let folder = match &args.out {
-        Some(folder) => folder.clone(),
-        None => PathBuf::from("reports").join(&scenario.name).join("counterexamples"),
-    };
+    let hunted = Hunted::new(&args.scenario, args.seed.unwrap_or(scenario.seed), &args.draws);
+    let folder = args.out.clone().unwrap_or_else(|| folder(&scenario));
     output::probe(&folder)?;
     let stop = interrupt(session, args.limits.stop());
     let known = known(session, (&scenario, &args.scenario), &folder, &stop)?;
-    let fuzz = Fuzz {
-        trials: variants
-            .iter()
-            .map(|variant| {
-                let trial = Trial::new(&scenario, variant).until(&stop);
-                if args.own_promises { trial.by_own_promises() } else { trial }
-            })
-            .collect(),
-        faults: &session.registries.faults,
-        seed: args.seed.unwrap_or(scenario.seed),
-        operations: usize::from(args.operations),
-        most: args.faults,
-        uniform: args.uniform,
-    };
-    for (at, trial) in fuzz.trials.iter().enumerate() {
-        let case = fuzz.case(at, 0);
-        source::bound_trial(trial, &case.operations, &args.limits)?;
-    }
+    let fuzz = hunted.fuzz(session, &scenario, &variants, &stop);
+    bound(&fuzz, &args.limits)?;
     remark(session, &intent(&scenario, &fuzz));
     let fuzzed = pool(args.workers.threads())?.install(|| search(session, args, &fuzz));
-    let names: Vec<&str> = variants.iter().map(|variant| &*variant.name.shown).collect();
-    print(&report::fuzz::table(&names, &fuzzed, session.terminal))?;
-    let mut hunt = Hunt::new(session, &scenario, &args.scenario, &folder, &known);
-    for (at, property, run) in fuzzed.violations() {
-        let trial = &fuzz.trials[at];
-        let again = command(args, &fuzz, trial);
-        hunt.tell(trial, &fuzz.case(at, run), property, &format!("in run {run}"), &again)?;
-    }
-    check(&stop)?;
-    Ok(verdict(&fuzzed, &known, stop.is_set(), args.require_coverage))
+    conclude(&hunted, session, (&fuzz, &fuzzed), (&folder, &known), &stop)
 }
 
-/// The command that finds the same again.
-fn command(args: &Args, fuzz: &Fuzz, trial: &Trial) -> String {
-    format!(
-        "driftlab fuzz {} --variant {} --seed {} --operations {} --faults {}{}{}",
-        quote(&args.scenario.display().to_string()),
-        quote(&trial.variant().name.shown),
-        fuzz.seed,
-        fuzz.operations,
-        fuzz.most,
-        if fuzz.uniform { " --uniform" } else { "" },
-        if args.own_promises { " --own-promises" } else { "" }
-    )
+/// The default folder for counterexamples of a scenario.
+pub fn folder(scenario: &Scenario) -> PathBuf {
+    PathBuf::from("reports").join(&scenario.name).join("counterexamples")
+}
+
+/// Refuses runs that come to more than the limits.
+pub fn bound(fuzz: &Fuzz, limits: &Limits) -> Result<(), Error> {
+    for (at, trial) in fuzz.trials.iter().enumerate() {
+        let case = fuzz.case(at, 0);
+        source::bound_trial(trial, &case.operations, limits)?;
+    }
+    Ok(())
+}
+
+/// Tells what came out of all runs, and shrinks and writes down what is not known yet.
+pub fn conclude(
+    hunted: &Hunted,
+    session: &Session,
+    (fuzz, fuzzed): (&Fuzz, &Fuzzed),
+    (folder, known): (&Path, &[Known]),
+    stop: &Stop,
+) -> Result<Exit, Error> {
+    let name = |trial: &Trial| trial.variant().name.shown.to_string();
+    let names: Vec<String> = fuzz.trials.iter().map(name).collect();
+    print(&report::fuzz::table(&names, fuzzed, session.terminal))?;
+    let mut hunt = Hunt::new(session, hunted.path(), folder, known);
+    for (at, property, run) in fuzzed.violations() {
+        let trial = &fuzz.trials[at];
+        let again = hunted.command(trial, run);
+        hunt.tell(trial, &fuzz.case(at, run), property, &format!("in run {run}"), &again)?;
+    }
+    check(stop)?;
+    Ok(verdict(fuzzed, known, stop.is_set(), hunted.draws.require_coverage))
 }
 
 /// The announcement of a fuzzing session.
@@ -101,7 +94,7 @@ fn search(session: &Session, args: &Args, fuzz: &Fuzz) -> Fuzzed {
     let runs = match (args.runs, args.time) {
         (Some(runs), _) => Some(runs),
         (None, Some(_)) => None,
-        (None, None) => Some(RUNS),
+        (None, None) => Some(FUZZ_RUNS),
     };
     let began = Instant::now();
     let total = runs.map(|runs| runs.saturating_mul(fuzz.trials.len() as u64));

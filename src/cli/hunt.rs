@@ -8,7 +8,6 @@ use super::{Error, Exit, Session, output, print, quote, remark};
 use crate::report;
 use crate::report::export::File;
 use crate::report::human::some;
-use crate::scenario::Scenario;
 use crate::search::explanation::of_case;
 use crate::search::replay::{counterexample, shape};
 use crate::search::shrink::{Shrunk, Step, shrink, violates};
@@ -17,7 +16,6 @@ use crate::search::trial::{Case, Trial};
 /// The counterexamples of a scenario: their folder, and those that were reported already.
 pub struct Hunt<'a> {
     session: &'a Session,
-    scenario: &'a Scenario,
     path: &'a Path,
     folder: &'a Path,
     known: &'a [Known],
@@ -26,16 +24,10 @@ pub struct Hunt<'a> {
 }
 
 impl<'a> Hunt<'a> {
-    /// Nothing has been told yet of a scenario from this path. Counterexamples go to `folder`, as
-    /// far as they are not `known`.
-    pub fn new(
-        session: &'a Session,
-        scenario: &'a Scenario,
-        path: &'a Path,
-        folder: &'a Path,
-        known: &'a [Known],
-    ) -> Self {
-        Self { session, scenario, path, folder, known, told: Vec::new() }
+    /// A hunt in the scenario from this path, without any reported case. Counterexamples that are
+    /// not `known` are written to `folder`.
+    pub fn new(session: &'a Session, path: &'a Path, folder: &'a Path, known: &'a [Known]) -> Self {
+        Self { session, path, folder, known, told: Vec::new() }
     }
 
     /// Shrinks a case that violates a property, reports it, and writes it to a file unless it is
@@ -107,7 +99,7 @@ impl<'a> Hunt<'a> {
             &output::file_name(&format!("{variant}-{}", property.to_lowercase())),
         );
         let (name, page) = (format!("{stem}.toml"), format!("{stem}.html"));
-        let text = written.text(&self.scenario.system, &remark);
+        let text = written.text(&trial.scenario().system, &remark);
         let again = format!(
             "driftlab replay {} --trace",
             quote(&self.folder.join(&name).display().to_string())

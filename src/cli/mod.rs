@@ -15,6 +15,7 @@ mod explain;
 mod explore;
 mod fuzz;
 mod hunt;
+mod hunted;
 mod job;
 mod list;
 mod man;

@@ -134,7 +134,8 @@ impl Read {
         let variant = named.clone().find(|it| it.name.is_called(&self.written.variant));
         // Resolving has found it.
         let variant = variant.unwrap_or(&self.scenario.variants[0]);
-        Trial::new(&self.scenario, variant).until(&self.stop)
+        let trial = Trial::new(&self.scenario, variant).until(&self.stop);
+        if self.written.degraded { trial.degraded() } else { trial }
     }
 
     /// Runs it again; nothing if that was stopped.

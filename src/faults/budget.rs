@@ -219,8 +219,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_fault_is_in_one_class() {
-        use crate::model::contract::faults::{ALL, BETRAYALS};
-        let mut classes = [&ALL.concat(), BETRAYALS].concat();
+        use crate::model::contract::faults::{ALL, BETRAYALS, POISON};
+        let mut classes = [&ALL.concat(), BETRAYALS, POISON].concat();
         let mut kinds = Faults::builtin().names();
         kinds.retain(|kind| *kind != "random"); // Before a run it turns into faults of the others.
         classes.sort_unstable();

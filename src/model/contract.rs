@@ -151,11 +151,12 @@ pub mod faults {
     pub const FEEDS: &[&str] = &["replica-lag"];
     /// Faults that raise the load.
     pub const LOADS: &[&str] = &["load-burst"];
-    /// Faults that break what everybody relies on: stored is not stored, a message can be consumed
-    /// by nobody, a table is not what it was. Inside no budget.
-    #[cfg(test)]
-    pub const BETRAYALS: &[&str] =
-        &["lying-force", "broker-loss", "poison-message", "schema-change"];
+    /// Messages can be consumed by nobody. Inside no budget, but who strikes is known: operations
+    /// whose messages were given up, and no others.
+    pub const POISON: &[&str] = &["poison-message"];
+    /// Faults that break what everybody relies on: stored is not stored, a table is not what it
+    /// was. Inside no budget.
+    pub const BETRAYALS: &[&str] = &["lying-force", "broker-loss", "schema-change"];
     /// All that a budget may hold.
     pub const ALL: [&[&str]; 13] = [
         CRASHES, STALLS, CLOCKS, CUTS, LATENESS, LOSSES, COPIES, DISKS, CONTENTION, BROKERS, JOBS,

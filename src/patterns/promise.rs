@@ -79,7 +79,7 @@ pub(super) fn usual() -> Budget {
 }
 
 /// Half a minute.
-pub(super) const HALF: Span = Span::from_secs(30);
+pub const HALF: Span = Span::from_secs(30);
 
 /// Returns whether a rule may refuse a step after the first one, in which case an answer before
 /// that step may be wrong.

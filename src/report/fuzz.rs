@@ -10,14 +10,14 @@ use crate::search::coverage::Coverage;
 use crate::search::fuzz::{Fuzzed, Tally};
 use crate::search::trial::Case;
 
-/// A line for each variant, and what stayed undecided.
-pub fn table(names: &[&str], fuzzed: &Fuzzed, terminal: Terminal) -> String {
+/// A table with a line for each variant, and the undecided properties.
+pub fn table(names: &[String], fuzzed: &Fuzzed, terminal: Terminal) -> String {
     let heads =
         ["variant", "runs", "faults", "began", "hit work", "points", "struck", "paths", "verdict"];
     let mut rows = vec![heads.map(str::to_owned)];
     for (name, tally) in names.iter().zip(&fuzzed.variants) {
         rows.push([
-            (*name).to_owned(),
+            name.clone(),
             human::count(tally.runs),
             human::count(tally.planned),
             share(tally.struck, tally.planned),

@@ -47,6 +47,8 @@ pub struct Counterexample {
     pub property: String,
     /// The seed of all random streams.
     pub seed: u64,
+    /// True if more goes wrong than the pattern is made for.
+    pub degraded: bool,
     /// The fingerprint of the run.
     pub fingerprint: u64,
     /// The command that found it.
@@ -97,6 +99,9 @@ shape! {
         property: At<String>,
         /// The seed of all random streams.
         seed: Whole<0, 9_223_372_036_854_775_807>,
+        /// True if more goes wrong than the pattern is made for, and it is judged by what stands
+        /// all the same.
+        degraded: Option<bool>,
         /// The fingerprint of the run.
         fingerprint: At<String>,
         /// The command that found it.

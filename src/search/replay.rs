@@ -70,6 +70,7 @@ pub fn counterexample(
         variant: trial.variant().name.stream_name.to_string(),
         property: property.into(),
         seed: case.seed,
+        degraded: trial.is_degraded(),
         fingerprint: trial.stable_fingerprint(case),
         found_by: found_by.into(),
         operations: offers.map(|offer| (offer.name.clone(), offer.info)).collect(),

@@ -10,6 +10,7 @@
 //! the initial rows of a table only the first few dozen exist, and operations are drawn among them;
 //! a case that uses further ones has them, too.
 
+mod degraded;
 mod offers;
 mod watch;
 
@@ -17,6 +18,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub use self::degraded::is_drawn;
 pub use self::offers::hasten;
 use self::watch::{FaultWatch, StableFingerprint};
 use super::points::{Passed, points};
@@ -70,12 +72,12 @@ pub struct Offer {
 }
 
 /// A variant of a scenario, ready to be tried.
+#[derive(Clone)]
 pub struct Trial<'a> {
     scenario: &'a Scenario,
     variant: &'a Variant,
     promises: Promises,
-    /// True if these are what the variant promises with its own settings.
-    is_own: bool,
+    judged: Judged,
     /// The scenario's system without warm-up and probes.
     system: System,
     /// The longest period of any recurring activity.
@@ -86,6 +88,17 @@ pub struct Trial<'a> {
     /// again with changes.
     is_as_written: bool,
     stop: Stop,
+}
+
+/// The promises that a trial is judged by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Judged {
+    /// The promises of the pattern with its default settings.
+    ByDefault,
+    /// Those with the settings of the variant.
+    ByOwn,
+    /// The part of the former that stands though more goes wrong than they allow.
+    Degraded,
 }
 
 /// The part that all cases with the same operations and the same changes share: the system with its
@@ -183,7 +196,7 @@ impl<'a> Trial<'a> {
             scenario,
             variant,
             promises,
-            is_own: false,
+            judged: Judged::ByDefault,
             system,
             period,
             window,
@@ -197,10 +210,23 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn by_own_promises(self) -> Self {
         let promises = self.variant.pattern.promises(&self.system);
-        Self { promises, is_own: true, ..self }
+        Self { promises, judged: Judged::ByOwn, ..self }
     }
 
-    /// Returns whether the variant gives a property up that it is judged by.
+    /// The trial in which more goes wrong than the pattern is made for, and that is judged by what
+    /// stands all the same; see the module `degraded`.
+    #[must_use]
+    pub fn degraded(self) -> Self {
+        let promises = degraded::promises(self.promises);
+        Self { promises, judged: Judged::Degraded, ..self }
+    }
+
+    /// Returns whether more goes wrong than the pattern is made for.
+    pub fn is_degraded(&self) -> bool {
+        self.judged == Judged::Degraded
+    }
+
+    /// Returns whether the variant's settings give up a property by which it is judged.
     pub fn gives_up(&self, property: &str) -> bool {
         let own = || self.variant.pattern.promises(&self.system);
         self.promises.guarantees.contains(&property) && !own().guarantees.contains(&property)
@@ -282,7 +308,11 @@ impl<'a> Trial<'a> {
                 // Its load ends when that of the scenario does: the periods may differ by the
                 // change, and cases of one trial must be comparable.
                 let trial = Trial::new(scenario, variant).until(&self.stop);
-                let trial = if self.is_own { trial.by_own_promises() } else { trial };
+                let trial = match self.judged {
+                    Judged::ByDefault => trial,
+                    Judged::ByOwn => trial.by_own_promises(),
+                    Judged::Degraded => trial.degraded(),
+                };
                 Trial { window: self.window, ..trial }.own_stage(operations)
             }
             None => self.own_stage(operations),
@@ -396,8 +426,11 @@ impl<'a> Trial<'a> {
         let verifier = Rc::into_inner(verifier).expect("the run is over, and so is its recorder");
         let (mut findings, operations) = verifier.into_inner().finish();
         let (census, whole_since) = (census(operations.all()), operations.last_partial());
-        findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let (struck, disturbed) = faults.borrow().said();
+        if self.is_degraded() {
+            degraded::excuse(&mut findings, (case, &struck), faults.borrow().buried());
+        }
+        findings.iter_mut().for_each(|finding| name_operations(finding, case));
         let drivers = stage.drivers();
         let site = Site { system: &stage.system, drivers: &drivers };
         let degraded = inside(&case.faults, stage.budget(), &site).err();

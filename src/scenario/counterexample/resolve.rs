@@ -50,6 +50,7 @@ impl CounterexampleText {
                     variant: variant.name.stream_name.to_string(),
                     property: head.property.value.clone(),
                     seed: head.seed.0,
+                    degraded: head.degraded.unwrap_or_default(),
                     fingerprint,
                     found_by: head.found_by.clone().unwrap_or_default(),
                     operations,

@@ -32,6 +32,9 @@ impl Counterexample {
         key(&mut text, "variant", word(&self.variant));
         key(&mut text, "property", word(&self.property));
         key(&mut text, "seed", Value::Integer(self.seed as i64));
+        if self.degraded {
+            key(&mut text, "degraded", Value::Boolean(true));
+        }
         key(&mut text, "fingerprint", hash(self.fingerprint));
         if !self.found_by.is_empty() {
             key(&mut text, "found-by", word(&self.found_by));

@@ -14,7 +14,7 @@ use crate::kernel::{Purpose, RandomStreams, Span, Time};
 use crate::model::system::{Name, RowKey, System};
 use crate::model::workload::maker;
 use crate::scenario::Change;
-use crate::search::trial::{Case, Offer, Stage, Trial, hasten};
+use crate::search::trial::{Case, Offer, Stage, Trial, hasten, is_drawn};
 
 /// The longest pauses between arrivals, from leisurely to all at once.
 const PACES: [Span; 5] = [
@@ -71,7 +71,10 @@ impl Batch {
         let last = heals.saturating_sub(trial.window()) + trial.system().client.deadline;
         let window = Window { from, length: last.saturating_sub(from) };
         let targets = Targets::of(stage.system(), &stage.drivers());
-        let kinds = Kind::of(stage.budget(), fuzz.faults);
+        let mut kinds = Kind::of(stage.budget(), fuzz.faults);
+        if trial.is_degraded() {
+            kinds.retain(|kind| is_drawn(kind.template.name()));
+        }
         let swarm =
             Swarm::new(kinds, targets, window, fuzz.most).at_points(points).uniform(fuzz.uniform);
         Self { seed: fuzz.seed, operations, changes, stage, swarm }

@@ -7,6 +7,7 @@ use crate::model::contract::{Allowance, Budget, Promises};
 use crate::model::path::{Path, Paths};
 use crate::model::point::Hook;
 use crate::scenario::Scenario;
+use crate::search::replay::{counterexample, replay};
 use crate::search::shrink::{Step, shrink};
 use crate::tests::runs::{SHOP, scenario};
 
@@ -236,7 +237,7 @@ fn what_rests_on_a_path_that_was_never_taken_is_undecided() {
     let verdicts = |tally: &Tally| ["all-or-nothing", "fixpoint"].map(|it| tally.verdict(it));
     assert_eq!(verdicts(&tally), [Verdict::Undecided, Verdict::Held]);
     let said = crate::report::fuzz::table(
-        &["saga"],
+        &["saga".into()],
         &Fuzzed { variants: vec![tally.clone()] },
         crate::report::text::Terminal::default(),
     );
@@ -258,4 +259,42 @@ fn paths_are_those_of_the_runs() {
     let taken: Paths = taken.flatten().collect();
     assert_eq!(coverage.taken, taken);
     assert!(taken.contains(&Path("a copy of a request finds its step applied")), "{taken:?}");
+}
+
+/// Whoever acknowledges before the work is done loses more than what nobody could consume; by
+/// default only such messages are given up, and whoever had nothing to do with them goes on.
+#[test]
+fn behind_what_nobody_is_made_for_the_others_go_on() {
+    let more = "[variants.events]\npattern = \"event-based\"\n\
+                [variants.eager]\npattern = \"event-based\"\n\
+                settings = { acknowledge = \"before-processing\" }\n";
+    let (scenario, faults) = (scenario(&[SHOP, more].concat()), Faults::builtin());
+    let trial = |name: &str| Trial::new(&scenario, scenario.variant(name).expect("it is there"));
+    let trials = ["events", "eager"].map(|name| trial(name).degraded()).to_vec();
+    let fuzz = Fuzz { trials, faults: &faults, seed: 1, operations: 6, most: 3, uniform: false };
+    let fuzzed = run(&fuzz, 256);
+    let [events, eager] = &fuzzed.variants[..] else { panic!("two variants") };
+    assert!(events.properties.values().all(|it| it.violated == 0), "{:?}", events.properties);
+    assert!(events.degraded == 0 && events.struck > 100, "it is judged by what stands");
+    for property in ["no-dead-letters", "all-or-nothing", "bounded-queues"] {
+        assert!(events.properties[property].held > 0, "{property}: whoever was not struck");
+    }
+    let found = eager.properties["all-or-nothing"].first.expect("what was acknowledged is lost");
+    let kinds: BTreeSet<&str> =
+        (0..256).flat_map(|run| fuzz.case(0, run).faults).map(|fault| fault.fault.name()).collect();
+    for kind in ["lying-force", "broker-loss", "poison-message", "schema-change", "crash"] {
+        assert!(kinds.contains(kind), "{kind} is in {kinds:?}");
+    }
+    assert!(!kinds.contains("partition"), "{kinds:?}");
+
+    let case = fuzz.case(1, found);
+    let written = counterexample(&fuzz.trials[1], &case, "all-or-nothing", "shop.toml", "a test");
+    assert!(written.degraded && written.text(&scenario.system, "").contains("degraded = true\n"));
+    assert_eq!(replay(&fuzz.trials[1], &written).judgement.verdict, Verdict::Violated);
+    let as_usual = replay(&trial("eager"), &written).judgement.verdict;
+    let outside = case.faults.iter().any(|it| !["crash", "torn-tail"].contains(&it.fault.name()));
+    assert!(
+        !outside || as_usual == Verdict::Undecided,
+        "outside of what is promised: {as_usual:?}"
+    );
 }

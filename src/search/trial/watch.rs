@@ -1,4 +1,7 @@
-//! Which faults of a plan began, which of them met any work, and the lasting fingerprint of a run.
+//! The faults of a plan that began, those that overlapped work, and the stable fingerprint of a
+//! run.
+
+use std::collections::BTreeSet;
 
 use crate::kernel::{Fingerprint, Sink};
 use crate::model::record::{Event, OpId, Record, StreamNames};
@@ -13,15 +16,22 @@ pub(super) struct FaultWatch {
     /// bit for each.
     open: u64,
     disturbed: u64,
+    buried: BTreeSet<OpId>,
 }
 
 impl FaultWatch {
     /// A watch over a plan of so many faults.
     pub fn new(faults: usize) -> Self {
-        Self { struck: vec![false; faults], open: 0, disturbed: 0 }
+        let buried = BTreeSet::new();
+        Self { struck: vec![false; faults], open: 0, disturbed: 0, buried }
     }
 
-    /// Which faults began, and which of them overlapped work.
+    /// The operations of which a message was given up.
+    pub fn buried(&self) -> &BTreeSet<OpId> {
+        &self.buried
+    }
+
+    /// For each fault, whether it began, and whether it overlapped work.
     pub fn said(&self) -> (Vec<bool>, Vec<bool>) {
         let disturbed = (0..self.struck.len()).map(|at| self.disturbed & bit(at as u32) != 0);
         (self.struck.clone(), disturbed.collect())
@@ -34,6 +44,9 @@ fn bit(fault: u32) -> u64 {
 
 impl Sink<Record> for FaultWatch {
     fn see(&mut self, record: &Record) {
+        if let Event::Discarded { .. } = record.event {
+            self.buried.insert(record.op);
+        }
         match record.event {
             Event::FaultBegan { fault, .. } => {
                 if let Some(struck) = self.struck.get_mut(fault as usize) {
