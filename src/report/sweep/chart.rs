@@ -87,13 +87,32 @@ fn place(axis: &Axis, at: usize) -> f64 {
     value.unwrap_or(at as f64 + 0.5)
 }
 
-/// The axis of the swept value, with a tick at each value where there is room.
+/// The positions of the values whose labels stand apart on the axis: the first, and each that is at
+/// least a tenth of the axis behind the one before it. A search looks at values that are close to
+/// each other.
+fn labelled(axis: &Axis, places: &[f64]) -> Vec<usize> {
+    let on_axis = |place: f64| match axis.scale {
+        Scale::Logarithmic => libm::log10(place),
+        _ => place,
+    };
+    let distance = |one: usize, other: usize| (on_axis(places[one]) - on_axis(places[other])).abs();
+    let Some(last) = places.len().checked_sub(1) else { return Vec::new() };
+    let apart = 0.999 * distance(0, last) / 10.0;
+    let mut kept: Vec<usize> = Vec::new();
+    for at in 0..places.len() {
+        if kept.last().is_none_or(|before| distance(at, *before) >= apart) {
+            kept.push(at);
+        }
+    }
+    kept
+}
+
+/// The axis of the swept value, with ticks at values that are far enough from each other.
 fn swept_axis(axis: &Axis) -> axis::Axis {
     let places: Vec<f64> = (0..axis.values.len()).map(|at| place(axis, at)).collect();
     let labels = super::labels(axis);
-    // About ten labels fit beside each other.
-    let every = labels.len().div_ceil(10);
-    let ticks = places.iter().copied().zip(labels).step_by(every).collect();
+    let ticks = labelled(axis, &places).into_iter().map(|at| (places[at], labels[at].clone()));
+    let ticks = ticks.collect();
     let low = places.iter().copied().fold(f64::INFINITY, f64::min);
     let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let range = match axis.scale {
@@ -163,4 +182,22 @@ fn draw(area: &Area, swept: &Swept, figure: &Figure, entries: &[Entry]) -> Drawn
         )?;
     }
     legend::draw(&right.margin(20 * PX, 0, 0, 0), entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_values_that_are_close_to_each_other_do_not_lie_upon_each_other() {
+        let searched = [20, 40, 80, 113, 123, 128, 129, 130, 160, 320];
+        let axis = Axis::new("load.all.poisson", searched.map(toml::Value::Integer).to_vec());
+        let places: Vec<f64> = (0..axis.values.len()).map(|at| place(&axis, at)).collect();
+        let kept: Vec<f64> = labelled(&axis, &places).into_iter().map(|at| places[at]).collect();
+        assert_eq!(kept, [20.0, 40.0, 80.0, 113.0, 160.0, 320.0]);
+        let even = Axis::new("retry.attempts", (10..=20).map(toml::Value::Integer).collect());
+        let places: Vec<f64> = (0..11).map(|at| place(&even, at)).collect();
+        assert_eq!(labelled(&even, &places).len(), 11, "all have room");
+        assert_eq!(labelled(&even, &[]), [0; 0]);
+    }
 }

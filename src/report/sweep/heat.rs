@@ -11,9 +11,11 @@ use crate::report::chart::sheet::{Area, Drawn, PX, mesh};
 use crate::report::chart::{Chart, axis, chart, font, ink};
 use crate::report::human;
 
-const CAPTION: &str = "One field for each variant, on the same scale: the darker, the greater. A \
-    cell is one point, with the estimate over its seeds; all points and variants use the same \
+const BY_VARIANT: &str = "One field for each variant, on the same scale: the darker, the greater. \
+    A cell is one point, with the estimate over its seeds; all points and variants use the same \
     random numbers.";
+const OF_VARIANTS: &str = "One row for each variant: the darker, the greater. A cell is one \
+    point, with the estimate over its seeds; all points and variants use the same random numbers.";
 /// The heights of a title, of a row of cells and of an axis.
 const TITLE: i32 = 38 * PX;
 const ROW: i32 = 30 * PX;
@@ -21,29 +23,83 @@ const AXIS: i32 = 52 * PX;
 /// The darkest cell still lets a reader read its number.
 const DARKEST: f64 = 0.75;
 
+/// A field of cells.
+struct Field<'a> {
+    title: &'a str,
+    rows: Vec<String>,
+    columns: Vec<String>,
+    /// The value that the columns are of.
+    across: &'a str,
+    /// The estimates, row by row.
+    cells: Vec<Vec<Option<f64>>>,
+}
+
 /// The chart.
 pub fn heat<'a>(swept: &'a Swept, figure: &'a Figure) -> Chart<'a> {
-    let [down, across] = &swept.axes[..] else {
-        return chart("", CAPTION, String::new(), "", 1, |_| Ok(()));
+    let fields = fields(swept, figure);
+    let (caption, subtitle) = match &swept.axes[..] {
+        [down, across] => {
+            (BY_VARIANT, format!("Down: {}, across: {}; {}.", down.key, across.key, how(figure)))
+        }
+        [across, ..] => (OF_VARIANTS, format!("Across: {}; {}.", across.key, how(figure))),
+        [] => (OF_VARIANTS, String::new()),
     };
-    let subtitle = format!("Down: {}, across: {}; {}.", down.key, across.key, how(figure));
-    let field = TITLE + down.values.len() as i32 * ROW + AXIS;
-    let height = field * swept.variants().len() as i32 / PX;
-    chart("", CAPTION, heading(figure), &subtitle, height, move |area| {
+    let all = fields.iter().map(height).sum::<i32>() / PX;
+    chart("", caption, heading(figure), &subtitle, all.max(1), move |area| {
+        let range = range(swept, figure);
         let mut rest = area.clone();
-        for (at, name) in swept.variants().iter().enumerate() {
-            let (top, below) = rest.split_vertically(field);
-            draw(&top, swept, figure, at, name)?;
+        for field in &fields {
+            let (top, below) = rest.split_vertically(height(field));
+            field.draw(&top, figure, range)?;
             rest = below;
         }
         Ok(())
     })
 }
 
-/// The value of a variant at a point of two axes, if it was finished and has one.
-fn value(swept: &Swept, figure: &Figure, variant: usize, at: [usize; 2]) -> Option<f64> {
-    let estimate = figure.estimate(swept.point(&at)?.variants.get(variant)?)?;
-    Some(estimate.value)
+/// The height of a field.
+fn height(field: &Field<'_>) -> i32 {
+    TITLE + field.rows.len() as i32 * ROW + AXIS
+}
+
+/// The fields: one for each variant over two axes, one with a row for each variant over one.
+fn fields<'a>(swept: &'a Swept, figure: &Figure) -> Vec<Field<'a>> {
+    let value = |variant: usize, at: &[usize]| {
+        Some(figure.estimate(swept.point(at)?.variants.get(variant)?)?.value)
+    };
+    let names = swept.variants();
+    match &swept.axes[..] {
+        [down, across] => {
+            let field = |(variant, name): (usize, &&'a str)| {
+                let row = |y| {
+                    let cells = (0..across.values.len()).map(|x| value(variant, &[y, x]));
+                    cells.collect()
+                };
+                Field {
+                    title: name,
+                    rows: labels(down),
+                    columns: labels(across),
+                    across: &across.key,
+                    cells: (0..down.values.len()).map(row).collect(),
+                }
+            };
+            names.iter().enumerate().map(field).collect()
+        }
+        [across] => {
+            let row = |variant| {
+                let cells = (0..across.values.len()).map(|x| value(variant, &[x]));
+                cells.collect()
+            };
+            vec![Field {
+                title: "",
+                rows: names.iter().map(|name| (*name).to_owned()).collect(),
+                columns: labels(across),
+                across: &across.key,
+                cells: (0..names.len()).map(row).collect(),
+            }]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The least and the greatest finite value of all fields; zero is apart from the others.
@@ -66,42 +122,43 @@ fn darkness(value: f64, (low, high): (f64, f64)) -> f64 {
     0.04 + (DARKEST - 0.04) * share
 }
 
-fn draw(area: &Area, swept: &Swept, figure: &Figure, variant: usize, name: &str) -> Drawn {
-    let [down, across] = &swept.axes[..] else { return Ok(()) };
-    area.draw_text(name, &font::bold(), (0, 18 * PX))?;
-    let (rows, columns) = (labels(down), labels(across));
-    let small = font::small(ink::TEXT);
-    let count = columns.len();
-    let width = count.max(1) as f64;
-    let ticks =
-        (0..count).map(|at| at as f64 + 0.5).zip(columns).step_by(count.div_ceil(12).max(1));
-    let mut plot = ChartBuilder::on(area)
-        .margin_top(TITLE)
-        .margin_bottom(8 * PX)
-        .margin_right(16 * PX)
-        .x_label_area_size(AXIS - 6 * PX)
-        .y_label_area_size(font::widest(&rows, &small) + 12 * PX)
-        .build_cartesian_2d(
-            axis::Axis::linear(0.0..width, ticks.collect()),
-            axis::Axis::rows(rows),
-        )?;
-    mesh(&mut plot).disable_mesh().x_desc(across.key.as_str()).draw()?;
-    let range = range(swept, figure);
-    let room = (plot.plotting_area().dim_in_pixel().0 as i32) / count.max(1) as i32 - 6 * PX;
-    for (y, x) in (0..down.values.len()).flat_map(|y| (0..count).map(move |x| (y, x))) {
-        let Some(value) = value(swept, figure, variant, [y, x]) else { continue };
-        let (left, top) = (x as f64, y as f64);
-        let colour = ink::series(0).mix(darkness(value, range));
-        plot.draw_series([Rectangle::new(
-            [(left, top), (left + 1.0, top + 1.0)],
-            colour.filled(),
-        )])?;
-        let text = human::value(figure.unit(), value);
-        let wide = font::width(&text, &small);
-        if wide <= room {
-            let text = Text::new(text, (-wide / 2, 0), small.clone());
-            plot.draw_series([EmptyElement::at((left + 0.5, top + 0.5)) + text])?;
+impl Field<'_> {
+    fn draw(&self, area: &Area, figure: &Figure, range: (f64, f64)) -> Drawn {
+        area.draw_text(self.title, &font::bold(), (0, 18 * PX))?;
+        let small = font::small(ink::TEXT);
+        let count = self.columns.len();
+        let places = (0..count).map(|at| at as f64 + 0.5);
+        let ticks = places.zip(self.columns.iter().cloned());
+        let ticks = ticks.step_by(count.div_ceil(12).max(1)).collect();
+        let mut plot = ChartBuilder::on(area)
+            .margin_top(TITLE)
+            .margin_bottom(8 * PX)
+            .margin_right(16 * PX)
+            .x_label_area_size(AXIS - 6 * PX)
+            .y_label_area_size(font::widest(&self.rows, &small) + 12 * PX)
+            .build_cartesian_2d(
+                axis::Axis::linear(0.0..count.max(1) as f64, ticks),
+                axis::Axis::rows(self.rows.iter().cloned()),
+            )?;
+        mesh(&mut plot).disable_mesh().x_desc(self.across).draw()?;
+        let room = plot.plotting_area().dim_in_pixel().0 as i32 / count.max(1) as i32 - 6 * PX;
+        let cells = self.cells.iter().enumerate().flat_map(|(y, row)| {
+            row.iter().enumerate().filter_map(move |(x, cell)| Some((x, y, (*cell)?)))
+        });
+        for (x, y, value) in cells {
+            let (left, top) = (x as f64, y as f64);
+            let colour = ink::series(0).mix(darkness(value, range));
+            plot.draw_series([Rectangle::new(
+                [(left, top), (left + 1.0, top + 1.0)],
+                colour.filled(),
+            )])?;
+            let text = human::value(figure.unit(), value);
+            let wide = font::width(&text, &small);
+            if wide <= room {
+                let text = Text::new(text, (-wide / 2, 0), small.clone());
+                plot.draw_series([EmptyElement::at((left + 0.5, top + 0.5)) + text])?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

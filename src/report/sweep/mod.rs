@@ -15,7 +15,7 @@ use super::{human, terminal};
 use crate::checks::measures::Unit;
 use crate::experiment::result::Figure;
 use crate::experiment::sweep::Swept;
-use crate::scenario::sweep::{Axis, number, shown};
+use crate::scenario::sweep::{Axis, Scale, number, shown};
 
 /// The files of a folder of a sweep, sorted by path: they are to be written all or none.
 pub fn files(swept: &Swept) -> Vec<File> {
@@ -37,9 +37,9 @@ pub fn files(swept: &Swept) -> Vec<File> {
 
 /// The chart of each figure: lines over an axis of numbers, fields over two, or over one of names.
 fn charts(swept: &Swept) -> Vec<Chart<'_>> {
-    let chart = |figure| match swept.axes.len() {
-        2 => heat::heat(swept, figure),
-        _ => chart::lines(swept, figure),
+    let chart = |figure| match &swept.axes[..] {
+        [axis] if axis.scale != Scale::Names => chart::lines(swept, figure),
+        _ => heat::heat(swept, figure),
     };
     swept.figures.iter().map(chart).collect()
 }

@@ -63,6 +63,14 @@ fn charts_keep_to_their_paper_and_show_bands() {
             check(&chart.picture);
         }
     }
+    let named = ("faults[0].kind", &[1, 2, 3][..]);
+    let mut swept = crossing(&[named]);
+    swept.axes[0] = Axis::new(named.0, ["crash", "pause", "delay"].map(Into::into).to_vec());
+    let field = charts(&swept).remove(0);
+    check(&field.picture);
+    let field = String::from_utf8(field.picture.svg()).unwrap();
+    assert_eq!(field.matches("fill-opacity").count(), 6, "a cell for each variant and kind");
+    assert!(["falling", "steady", "crash", "pause", "delay"].iter().all(|it| field.contains(*it)));
     let svg = String::from_utf8(charts(&crossing(&[LOADS]))[0].picture.svg()).unwrap();
     assert_eq!(svg.matches("fill-opacity=\"0.200\"").count(), 2, "a band for each variant");
     let heat = String::from_utf8(charts(&crossing(&[LOADS, SIZES]))[0].picture.svg()).unwrap();
