@@ -293,7 +293,7 @@ pub fn rebuild(
     files.push(archive::file(&job.plan, Arc::clone(&kept), names));
     results.replace(&files, &|| false)?;
     kept.clear();
-    print(&outcome.render(session.terminal))?;
+    print(&outcome.render(session.terminal, false))?;
     Ok(outcome.exit())
 }
 

@@ -24,7 +24,7 @@ pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
         (Outcome::Compared(comparison), Format::Csv) => {
             write(&report::csv::summary::summary(comparison))
         }
-        _ => print(&outcome.render(session.terminal)),
+        _ => print(&outcome.render(session.terminal, args.details)),
     })
 }
 

@@ -292,10 +292,10 @@ impl Outcome {
         }
     }
 
-    /// The text that a terminal shows of it.
-    pub fn render(&self, terminal: Terminal) -> String {
+    /// The text that a terminal shows of it, every table of a comparison if `details` says so.
+    pub fn render(&self, terminal: Terminal, details: bool) -> String {
         match self {
-            Self::Compared(comparison) => report::terminal::render(comparison, terminal),
+            Self::Compared(comparison) => report::terminal::render(comparison, terminal, details),
             Self::Swept(swept) => report::sweep::render(swept, terminal),
         }
     }

@@ -45,7 +45,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     );
     match args.format {
         Format::Human => {
-            print(&report::terminal::render(&comparison, session.terminal))?;
+            print(&report::terminal::render(&comparison, session.terminal, true))?;
             print(&details(&comparison))?;
             let again = &comparison.command;
             remark(session, &format!("\none operation's story: --trace NUMBER\nagain: {again}\n"));

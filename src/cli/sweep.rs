@@ -20,7 +20,7 @@ pub fn sweep(session: &Session, args: &Sweep) -> Result<Exit, Error> {
     let place = Place { out: args.out.as_deref(), named: job.folder(), fresh: args.fresh };
     carry_out(session, &job, &args.runs, &place, |outcome| match (outcome, args.format) {
         (Outcome::Swept(swept), SweepFormat::Csv) => write(&report::sweep::table(swept)),
-        _ => print(&outcome.render(session.terminal)),
+        _ => print(&outcome.render(session.terminal, false)),
     })
 }
 

@@ -199,7 +199,9 @@ pub struct CheckResult {
     pub verdict: Verdict,
     /// True if the scenario declares that it fails for this variant; then it is wrong if it holds.
     pub meant_to_fail: bool,
-    /// Why: the numbers, the first counterexample, or what was missing.
+    /// In how many seeds it has this verdict; `None` if it is judged over all seeds at once.
+    pub in_seeds: Option<usize>,
+    /// The reason: the numbers, the first counterexample, or what was missing.
     pub why: String,
 }
 
@@ -312,7 +314,8 @@ impl Comparison {
             let open = kept.len() - held - degraded.len();
             if let Some(first) = kept.first() {
                 short.push(CheckResult {
-                    name: "promises of the pattern".into(),
+                    name: PROMISES.into(),
+                    in_seeds: None,
                     verdict: if held > 0 { Verdict::Held } else { Verdict::Undecided },
                     why: [
                         Some(format!("{held} kept")),
@@ -406,7 +409,10 @@ impl CheckKind {
     }
 }
 
-/// The words for a promise that was broken when more went wrong than its budget allows.
+/// The name of the line that sums up the promises which a variant keeps.
+pub const PROMISES: &str = "promises of the pattern";
+
+/// The text for a promise that was broken by a run outside its budget.
 pub const DEGRADED: &str = "degraded as documented";
 
 impl CheckResult {

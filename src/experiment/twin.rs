@@ -21,13 +21,15 @@ use crate::checks::{Judge, JudgeOptions};
 use crate::patterns::pattern::period;
 use crate::scenario::{Scenario, Variant};
 
-/// The numbers that say what faults cost, in the order in which reports show them.
-const COSTS: [(&Measure, Statistic); 9] = [
+/// The numbers that show the cost of faults, in the order of reports.
+const COSTS: [(&Measure, Statistic); 11] = [
     (LAG, Statistic::P99),
     (PARTIAL, Statistic::Value),
     (VIOLATION, Statistic::Value),
     (AVAILABILITY, Statistic::Value),
     (WRONG, Statistic::Value),
+    (RETRIES, Statistic::Value),
+    (COMPENSATED, Statistic::Value),
     (DONE, Statistic::P99),
     (ACCEPTED, Statistic::P99),
     (MESSAGES_COMMITTED, Statistic::Value),
@@ -96,7 +98,7 @@ pub fn compare(scenario: &Scenario, variant: &Variant, runs: &mut [&mut Judged])
 pub fn costs(variant: &str, runs: &[&Judged]) -> Vec<Pair> {
     let cost = |(at, (measure, of)): (usize, &(&'static Measure, Statistic))| {
         let own = runs.iter().map(|run| number(&run.report, measure, *of).value());
-        let twins = runs.iter().map(|run| run.twin.as_ref()?.numbers[at].value());
+        let twins = runs.iter().map(|run| run.twin.as_ref()?.numbers.get(at)?.value());
         let (own, twins): (Vec<_>, Vec<_>) = (own.collect(), twins.collect());
         Pair::between((*measure).into(), *of, (variant, &own), (WITHOUT, &twins))
     };

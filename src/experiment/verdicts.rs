@@ -70,6 +70,7 @@ pub(super) fn of<'j>(
                 name: format!("self-check: {}", check.name),
                 verdict: Verdict::Violated,
                 meant_to_fail: false,
+                in_seeds: None,
                 why: format!("{} against {} (seed {seed})", check.left, check.right),
             });
         }
@@ -118,18 +119,40 @@ fn within_budget(judgement: Judgement, outside: Option<&Excess>) -> Judgement {
 /// Returns whether a planned fault began and overlapped work: without that, checks under the fault
 /// could not have failed.
 fn struck(report: &RunReport, number: u32, needs_nodes: bool) -> Judgement {
-    let windows = || report.faults.iter().filter(|window| window.fault == number);
-    if windows().next().is_none() {
-        return Judgement::undecided("it never fired");
+    match Strike::of(report, number, needs_nodes) {
+        Strike::NeverFired => Judgement::undecided("it never fired"),
+        Strike::Idle => Judgement::undecided("it overlapped no work"),
+        Strike::Elsewhere | Strike::Hit => Judgement::held(),
     }
-    let elsewhere = needs_nodes && windows().all(|window| window.nodes == 0);
-    if elsewhere || windows().any(|window| window.hit) {
-        return Judgement::held(); // What this variant has no node for cannot strike it.
-    }
-    Judgement::undecided("it overlapped no work")
 }
 
-/// The seeds over which verdicts are put together.
+/// The effect of a planned fault in one run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Strike {
+    /// The fault did not begin.
+    NeverFired,
+    /// The variant has no node of those that it strikes.
+    Elsewhere,
+    /// No operation was under way while it lasted.
+    Idle,
+    /// Operations were under way while it lasted.
+    Hit,
+}
+
+impl Strike {
+    /// The effect of the fault with this number; `needs_nodes` says that it strikes nodes by name.
+    pub(super) fn of(report: &RunReport, number: u32, needs_nodes: bool) -> Self {
+        let windows = || report.faults.iter().filter(|window| window.fault == number);
+        match () {
+            () if windows().next().is_none() => Self::NeverFired,
+            () if needs_nodes && windows().all(|window| window.nodes == 0) => Self::Elsewhere,
+            () if windows().any(|window| window.hit) => Self::Hit,
+            () => Self::Idle,
+        }
+    }
+}
+
+/// The seeds over which verdicts are combined.
 struct Over<'a> {
     variant: &'a str,
     seeds: &'a [u64],
@@ -140,7 +163,7 @@ impl Over<'_> {
     fn once(&self, kind: CheckKind, name: &str, judged: Judgement) -> CheckResult {
         let (variant, name) = (self.variant.into(), name.into());
         let (verdict, why) = (judged.verdict, judged.why.to_string());
-        CheckResult { variant, kind, name, verdict, meant_to_fail: false, why }
+        CheckResult { variant, kind, name, verdict, meant_to_fail: false, in_seeds: None, why }
     }
 
     fn result(&self, kind: CheckKind, name: &str, judged: Vec<Judgement>) -> CheckResult {
@@ -165,7 +188,8 @@ impl Over<'_> {
             }
             _ => format!("in {of_verdict} of {} seeds", self.seeds.len()),
         };
-        self.once(kind, name, Judgement { verdict, why: why.into(), failures: 0 })
+        let judged = Judgement { verdict, why: why.into(), failures: 0 };
+        CheckResult { in_seeds: Some(of_verdict), ..self.once(kind, name, judged) }
     }
 }
 

@@ -18,9 +18,9 @@ use crate::experiment::result::{
 use crate::stats::MIN_SEEDS;
 use shown::Shown;
 
-/// The measures that sentences tell. Of each group, a sentence praises one at most and blames one
-/// at most.
-const GROUPS: [[&Measure; 2]; 6] = [
+/// The measures that sentences are about. A sentence names at most one of each group as an
+/// advantage and one as a disadvantage.
+pub(super) const GROUPS: [[&Measure; 2]; 6] = [
     [LAG, AFTER_ANSWER],
     [WRONG, STALE],
     [COMPARED_AVAILABILITY, USEFUL],

@@ -5,45 +5,109 @@ use std::ops::Range;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, TableStyle};
 
-use super::sentence;
 use super::text::{self, Terminal, width};
 use super::view::{self, Table};
+use super::{faults, human, sentence};
 use crate::checks::Verdict;
 use crate::experiment::result::Comparison;
 
 const UNDERLINE: LineStyle = LineStyle::none().fill('─').junction('─');
 const TITLE: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 pub(super) const OPEN: Style = AnsiColor::Yellow.on_default();
 
 /// The most rows of the table of operations: about as many as a terminal has lines.
 const MOST_ROWS: usize = 24;
 
-/// Everything that a user sees after a comparison.
-pub fn render(comparison: &Comparison, terminal: Terminal) -> String {
+/// The sentences of the answer; the rest are details.
+pub(super) const ANSWER: usize = 5;
+
+/// The text of a comparison: the question, the answer, a summary, what each fault did,
+/// and the checks; behind them, if they are asked for, all tables and sentences.
+pub fn render(comparison: &Comparison, terminal: Terminal, details: bool) -> String {
     let mut text = header(comparison, terminal);
+    for line in question(comparison) {
+        text += &indented(terminal, &line);
+    }
     for warning in &comparison.warnings {
         text += &labelled(terminal, &terminal.paint(OPEN, "note"), warning);
     }
-    for table in view::tables(comparison, MOST_ROWS) {
-        text += &title(terminal, &table.title);
-        text += &grids(&table, terminal);
-        text += &indented(terminal, &table.note);
-    }
+    let said = sentence::sentences(comparison);
+    let (answer, rest) = said.split_at(said.len().min(ANSWER));
     text += &title(terminal, "What stands out");
-    for (name, said) in sentence::sentences(comparison) {
-        text += &labelled(terminal, &terminal.paint(TITLE, &name), &said);
+    text += &sentences(answer, terminal);
+    text += &rests_on(comparison, terminal);
+    text += &titled(&view::summary(comparison), terminal);
+    text += &faults(comparison, terminal);
+    text += &checks(comparison, terminal);
+    let tables = view::tables(comparison, MOST_ROWS);
+    if !details {
+        let tables = human::some(tables.len(), "table");
+        let more = match rest.len() {
+            0 => tables,
+            rest => format!("{tables} and {}", human::some(rest, "sentence")),
+        };
+        let said = format!("Not shown: {more}. --details prints them; the page has them, too.");
+        return text + "\n" + &indented(terminal, &said);
+    }
+    for table in tables {
+        text += &titled(&table, terminal);
+    }
+    if !rest.is_empty() {
+        text += &title(terminal, "What else stands out");
+        text += &sentences(rest, terminal);
     }
     let open = sentence::not_shown(comparison);
     if !open.is_empty() {
         text += &title(terminal, "No difference shown");
     }
-    for line in open {
-        text += &indented(terminal, &line);
+    open.iter().fold(text, |text, line| text + &indented(terminal, line))
+}
+
+/// The question that a comparison answers: which variants, under which faults.
+pub(super) fn question(comparison: &Comparison) -> Vec<String> {
+    let about = &comparison.scenario.about;
+    let variants: Vec<&str> = comparison.variants.iter().map(|it| &*it.name).collect();
+    let about = [about].into_iter().filter(|about| !about.is_empty()).cloned();
+    let variants = match variants.len() {
+        ..=MOST_VARIANTS => format!("Variants: {}.", human::list(&variants)),
+        count => format!("{} variants.", human::count(count as u64)),
+    };
+    let faults = match comparison.faults.len() {
+        0 => Some("Faults: none.".into()),
+        _ => None, // They are told one by one.
+    };
+    about.chain([variants]).chain(faults).chain(view::about(comparison)).collect()
+}
+
+/// The most variants that the question names.
+const MOST_VARIANTS: usize = 12;
+
+fn sentences(said: &[(String, String)], terminal: Terminal) -> String {
+    said.iter().map(|(name, said)| labelled(terminal, &terminal.paint(TITLE, name), said)).collect()
+}
+
+/// The settings on which the ranking rests.
+pub(super) fn rests_on(comparison: &Comparison, terminal: Terminal) -> String {
+    let said = view::rests_on(comparison).into_iter();
+    said.map(|said| indented(terminal, &said)).collect()
+}
+
+/// A table with its title and the text that says how to read it.
+fn titled(table: &Table, terminal: Terminal) -> String {
+    title(terminal, &table.title) + &grids(table, terminal) + &indented(terminal, &table.note)
+}
+
+/// The lines that say what each fault did, if there are any.
+fn faults(comparison: &Comparison, terminal: Terminal) -> String {
+    let lines = faults::lines(comparison);
+    if lines.is_empty() {
+        return String::new();
     }
-    text + &checks(comparison, terminal)
+    let mut text = title(terminal, "Faults");
+    text += &sentences(&lines, terminal);
+    text + &faults::aftermath(comparison).map_or_else(String::new, |it| titled(&it, terminal))
 }
 
 /// The scenario that was simulated; the first thing that is printed.
@@ -53,15 +117,7 @@ pub(super) fn header(comparison: &Comparison, terminal: Terminal) -> String {
     let (profile, hash, engine) = (&scenario.profile, &scenario.hash, &comparison.engine);
     let said = format!("{seeds} · profile {profile} · {engine} · scenario {hash}");
     let (name, said) = (terminal.paint(TITLE, &scenario.name), terminal.paint(QUIET, &said));
-    let mut text = format!("{name}  {said}\n");
-    if !comparison.rests_on.is_empty() {
-        let settings = comparison.rests_on.join(", ");
-        text += &indented(terminal, &format!("The ranking rests on: {settings}."));
-    }
-    for said in view::about(comparison) {
-        text += &indented(terminal, &said);
-    }
-    text
+    format!("{name}  {said}\n")
 }
 
 pub(super) fn title(terminal: Terminal, title: &str) -> String {
@@ -135,8 +191,9 @@ fn grid(table: &Table, columns: Range<usize>, terminal: Terminal) -> String {
     let second = |note: &str| if notes { format!("\n{note}") } else { String::new() };
     for (name, cells) in &table.rows {
         let cells = cells[columns.clone()].iter().map(|cell| {
-            let mark = if cell.bad { "!" } else { "" };
-            format!("{mark}{}{}", cell.main, second(&cell.note))
+            let [bad, best] = [(cell.bad, "!"), (cell.best, "*")];
+            let mark = |(is, mark)| if is { mark } else { "" };
+            format!("{}{}{}{}", mark(bad), mark(best), cell.main, second(&cell.note))
         });
         grid.add_row(std::iter::once(format!("{name}{}", second(""))).chain(cells));
     }
@@ -159,7 +216,8 @@ const PADDING: usize = 3;
 fn column_width(table: &Table, at: usize) -> usize {
     let head = narrow(&table.heads[at]);
     let cells = table.rows.iter().map(|(_, cells)| &cells[at - 1]);
-    let cells = cells.map(|cell| width(&cell.note).max(width(&cell.main) + usize::from(cell.bad)));
+    let cells = cells
+        .map(|cell| width(&cell.note).max(width(&cell.main) + usize::from(cell.bad || cell.best)));
     cells.chain(head.lines().map(width)).max().unwrap_or(0) + PADDING
 }
 
@@ -173,21 +231,12 @@ fn narrow(head: &str) -> String {
 
 /// The matrix of the checks, and why those fail or are undecided that do not hold.
 fn checks(comparison: &Comparison, terminal: Terminal) -> String {
-    if comparison.checks.is_empty() {
-        return String::new();
-    }
-    let mut text = title(terminal, "Checks");
-    let checks = comparison.checks_in_short();
-    let longest = checks.iter().map(|check| check.words().len()).max().unwrap_or(0).max(9);
-    for check in &checks {
-        let style = match check.claim() {
-            Verdict::Held => GOOD,
-            Verdict::Violated => BAD,
-            Verdict::Undecided => OPEN,
-        };
-        let verdict = format!("{:<longest$}", check.words());
+    let Some(table) = view::checks(comparison) else { return String::new() };
+    let mut text = titled(&table, terminal);
+    for check in view::failed(comparison) {
+        let style = if check.claim() == Verdict::Violated { BAD } else { OPEN };
         let said = format!("{}: {} ({})", check.variant, check.name, check.why);
-        text += &labelled(terminal, &terminal.paint(style, &verdict), &said);
+        text += &labelled(terminal, &terminal.paint(style, check.words()), &said);
     }
     text
 }
@@ -199,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_comparison_reads_well_in_120_columns() {
-        let text = render(&comparison::comparison(10), Terminal::default());
+        let text = render(&comparison::comparison(10), Terminal::default(), true);
         for line in text.lines() {
             assert!(width(line) <= Terminal::default().columns, "{line}");
         }
@@ -208,9 +257,11 @@ mod tests {
 
     #[test]
     fn every_line_fits_a_narrow_terminal() {
-        let narrow = Terminal { columns: 80, colour: true };
-        for line in render(&comparison::comparison(10), narrow).lines().skip(1) {
-            assert!(width(line) <= narrow.columns, "{line}");
+        for columns in [60, 80] {
+            let narrow = Terminal { columns, colour: true };
+            for line in render(&comparison::comparison(10), narrow, true).lines().skip(1) {
+                assert!(width(line) <= narrow.columns, "{line}");
+            }
         }
     }
 
@@ -227,8 +278,8 @@ mod tests {
     #[test]
     fn colours_change_nothing_but_colours() {
         let comparison = comparison::comparison(6);
-        let plain = render(&comparison, Terminal::default());
-        let coloured = render(&comparison, Terminal { colour: true, ..Terminal::default() });
+        let plain = render(&comparison, Terminal::default(), true);
+        let coloured = render(&comparison, Terminal { colour: true, ..Terminal::default() }, true);
         assert!(coloured.contains("\u{1b}[1m") && !plain.contains('\u{1b}'));
         assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
     }

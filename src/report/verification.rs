@@ -1,9 +1,9 @@
 //! The results of the model against closed forms, as a table, as CSV and as a page.
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Value, context};
 
 use super::export::File;
-use super::html::STYLE;
+use super::html;
 use super::text::align;
 use crate::verification::{COVERAGE, Finding, Verdict};
 
@@ -67,9 +67,6 @@ pub fn csv(findings: &[Finding]) -> String {
 
 /// The findings as a page that opens from disk and fetches nothing.
 pub fn page(findings: &[Finding]) -> File {
-    let mut environment = Environment::new();
-    environment.add_template(PAGE, TEMPLATE).expect("the template is tested");
-    let template = environment.get_template(PAGE).expect("it was just added");
     let systems: Vec<_> = findings
         .chunk_by(|one, next| one.system == next.system)
         .map(|forms| {
@@ -78,12 +75,10 @@ pub fn page(findings: &[Finding]) -> File {
         })
         .collect();
     let content = context! {
-        style => STYLE,
-        engine => concat!("driftlab ", env!("CARGO_PKG_VERSION")),
         about => about(findings),
         systems,
     };
-    File::new(PAGE, template.render(content).expect("the template is tested"))
+    File::new(PAGE, html::render(TEMPLATE, content))
 }
 
 /// One row of the page.
@@ -154,6 +149,6 @@ mod tests {
         let page = String::from_utf8(page(&findings()).bytes()).expect("text");
         assert_eq!(page.matches("<table>").count(), 2);
         assert!(page.contains("<span class=\"violated\">differs</span>"), "{page}");
-        assert!(page.contains(STYLE), "the style is a style, not text");
+        assert!(page.contains(html::STYLE), "the style is a style, not text");
     }
 }

@@ -1,14 +1,18 @@
 //! The tables of a comparison as data, independent of their layout.
 
+mod checks;
 mod counters;
 mod forms;
 mod operations;
 mod pools;
 mod reads;
+mod summary;
 
 use std::borrow::Cow;
 
-pub use operations::about;
+pub use checks::{checks, failed};
+pub use operations::{about, rests_on};
+pub use summary::summary;
 
 use super::{faults, human};
 use crate::checks::census::Headline;
@@ -61,6 +65,8 @@ pub struct Cell {
     /// True if the number counts outcomes that should not occur and the runs had settled, so that
     /// it is final.
     pub bad: bool,
+    /// True if no other variant is shown to be better, and one is shown to be worse.
+    pub best: bool,
 }
 
 /// A column for one number of a measure.
@@ -244,7 +250,7 @@ fn coupling(comparison: &Comparison) -> Table {
 
 fn layout(variant: &VariantResult) -> Vec<Cell> {
     let coupling = &variant.coupling;
-    let cell = |main: String, note: &str| Cell { main, note: note.into(), bad: false };
+    let cell = |main: String, note: &str| Cell { main, note: note.into(), ..Cell::default() };
     let strangers = match coupling.without_right() {
         0 => String::new(),
         count => format!("{count} without right"),
@@ -342,6 +348,7 @@ fn outcome(variant: &VariantResult, headline: Headline) -> Cell {
             total => human::share(count as f64 / total as f64),
         },
         bad: headline.is_wrong() && settled.sum::<u64>() > 0,
+        best: false,
     }
 }
 
@@ -384,7 +391,7 @@ pub(super) fn number(variant: &VariantResult, result: &MeasureResult, of: Statis
     result.estimate(of).map_or_else(nothing, |estimate| Cell {
         main: format!("{}{}", mark(variant, result.measure), human::value(unit, estimate.value)),
         note: human::interval(unit, &estimate),
-        bad: false,
+        ..Cell::default()
     })
 }
 
@@ -405,6 +412,7 @@ fn never(variant: &VariantResult, result: &MeasureResult) -> Option<Cell> {
         main: format!("{}{}", mark(variant, result.measure), human::count(found.never)),
         note: format!("of {}", human::count(found.n)),
         bad: result.measure.values == Values::Many && settled.map(|it| it.never).sum::<u64>() > 0,
+        best: false,
     })
 }
 

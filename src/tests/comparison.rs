@@ -187,7 +187,7 @@ fn variant(made: &Made, seeds: usize) -> VariantResult {
         census: census(made, seeds),
         coupling: coupling(made),
         contended: contended(made),
-        touched: touched(),
+        touched: touched(made),
         measures: measures(made, &mut rng, &lags, &answers),
         predicted: predicted(made),
         faults_cost: faults_cost(made, seeds),
@@ -277,9 +277,11 @@ fn contended(made: &Made) -> Vec<Contended> {
     vec![row("customer", 500_000_000, 0), row("ticket", 2_000_000_000, lock)]
 }
 
-fn touched() -> Vec<Touched> {
+fn touched(made: &Made) -> Vec<Touched> {
     vec![Touched {
         fault: "crash customer".into(),
+        struck: 10,
+        hit: if made.accepted { 0 } else { 10 },
         services: vec![("customer".into(), 6), ("ticket".into(), 3)],
     }]
 }
@@ -442,6 +444,7 @@ fn checks() -> Vec<CheckResult> {
         name: name.into(),
         verdict,
         meant_to_fail: false,
+        in_seeds: Some(if verdict == Verdict::Held { 10 } else { 1 }),
         why: why.into(),
     };
     vec![

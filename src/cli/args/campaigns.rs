@@ -149,6 +149,9 @@ pub struct Report {
     /// The folder for what is made; by default the same one, which is replaced as a whole.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Print every table and sentence of a comparison.
+    #[arg(long)]
+    pub details: bool,
     /// The threads it works on.
     #[command(flatten)]
     pub workers: Workers,

@@ -73,7 +73,10 @@ pub struct Compare {
     /// Start over instead of resuming an interrupted comparison of the same scenario.
     #[arg(long)]
     pub fresh: bool,
-    /// The format of standard output: a table, summary.json, or summary.csv.
+    /// Print every table and sentence, not only the answer, the summary, faults and checks.
+    #[arg(long)]
+    pub details: bool,
+    /// The format of standard output: text, summary.json, or summary.csv.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

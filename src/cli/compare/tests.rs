@@ -39,7 +39,7 @@ fn an_invariant_that_is_meant_to_fail_has_to() {
     let surprise = ("held, but meant to fail", Violated);
     assert_eq!(found(&everywhere), named(surprise, ("fails, as meant", Held)));
     assert_eq!(verdict(&everywhere), Exit::Violated);
-    let shown = report::terminal::render(&meant, Default::default());
+    let shown = report::terminal::render(&meant, Default::default(), true);
     assert!(shown.contains("fails, as meant"), "{shown}");
     let json = String::from_utf8(report::json::summary(&meant)).expect("text");
     assert!(json.contains("\"fails, as meant\""));

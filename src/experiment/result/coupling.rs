@@ -55,7 +55,11 @@ impl Contended {
 pub struct Touched {
     /// The text of the fault and its target.
     pub fault: String,
-    /// Services, and in how many seeds it touched them.
+    /// In how many seeds it struck: it began, and the variant has a node that it strikes.
+    pub struck: u64,
+    /// In how many seeds operations were under way while it lasted.
+    pub hit: u64,
+    /// The services, with the number of seeds in which the fault touched them.
     pub services: Vec<(String, u64)>,
 }
 

@@ -6,6 +6,7 @@ use crate::checks::RunReport;
 use crate::checks::coupling::Coupling;
 use crate::checks::measures::contention::Between;
 use crate::experiment::result::{Contended, Touched};
+use crate::experiment::verdicts::Strike;
 use crate::model::record::Resource;
 use crate::model::system::{ServiceId, System};
 use crate::scenario::{Scenario, Variant};
@@ -54,10 +55,15 @@ pub(super) fn touched(scenario: &Scenario, reports: &[&RunReport]) -> Vec<Touche
                 *services.entry(*service).or_default() += 1;
             }
         }
-        let targets = fault.fault.reach().names().join(", ");
+        let reach = fault.fault.reach();
+        let strikes = || reports.iter().map(|it| Strike::of(it, number, reach.needs_nodes()));
+        let count = |which: &[Strike]| strikes().filter(|it| which.contains(it)).count() as u64;
+        let targets = reach.names().join(", ");
         let services = services.into_iter();
         Touched {
             fault: format!("{} {targets}", fault.fault.name()).trim_end().into(),
+            struck: count(&[Strike::Idle, Strike::Hit]),
+            hit: count(&[Strike::Hit]),
             services: services.map(|(id, runs)| (name(&scenario.system, id), runs)).collect(),
         }
     });

@@ -1,10 +1,10 @@
 //! A failure as a page, and as a section of a page.
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Value, context};
 
 use super::{FIXED, answer, at, chart, diagram, keys, share, shows, since, struck, verdict};
 use crate::report::diagram::mermaid;
-use crate::report::html::{STYLE, list};
+use crate::report::html::{list, render};
 use crate::report::trace;
 use crate::search::explanation::Explanation;
 
@@ -12,10 +12,7 @@ const PAGE: &str = include_str!("page.html");
 
 /// A page about one failure.
 pub fn page(explanation: &Explanation) -> String {
-    let mut environment = Environment::new();
-    environment.add_template("page.html", PAGE).expect("the template is tested");
-    let template = environment.get_template("page.html").expect("it was just added");
-    template.render(content(explanation)).expect("the template is tested")
+    render(PAGE, content(explanation))
 }
 
 fn content(explanation: &Explanation) -> Value {
@@ -23,8 +20,6 @@ fn content(explanation: &Explanation) -> Value {
     let diagram = diagram(explanation);
     let stories = explanation.operations.iter().zip(&explanation.stories);
     context! {
-        style => STYLE,
-        engine => concat!("driftlab ", env!("CARGO_PKG_VERSION")),
         scenario => &explanation.scenario,
         variant => &explanation.variant,
         seed => explanation.seed,
@@ -57,7 +52,6 @@ fn content(explanation: &Explanation) -> Value {
             since => since(explanation, row),
             disagrees => row.disagrees,
         }),
-        width => diagram.width(),
         diagram => diagram.inline(),
         mermaid => mermaid(&explanation.space_time),
         curve => explanation.curve.as_ref().map(|curve| context! {

@@ -14,12 +14,16 @@ use serde_json::Value as Json;
 use super::chart::Chart;
 use super::coupling::{Fact, facts};
 use super::export::{Export, File, Results};
-use super::{human, sentence, terminal, view};
+use super::{faults, human, sentence, terminal, view};
 use crate::checks::census::State;
 use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
 use crate::model::record::Answer;
 
 const TEMPLATE: &str = include_str!("report.html");
+/// The name and the text of what pages have in common.
+const FRAME: (&str, &str) = ("frame.html", include_str!("frame.html"));
+/// The name and the text of the macro of tables.
+const TABLE: (&str, &str) = ("table.html", include_str!("table.html"));
 pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The most rows of the table of operations.
@@ -40,15 +44,27 @@ impl Export for Page {
 
 /// The text of `index.html`, with these charts in it.
 pub fn page(comparison: &Comparison, charts: &[Chart]) -> String {
+    render(TEMPLATE, content(comparison, charts))
+}
+
+/// The text of a page. Its template may extend the frame of a page, and use the macro of tables and
+/// the filter `code`; `style` and `engine` are there.
+pub(super) fn render(template: &str, content: Value) -> String {
     let mut environment = Environment::new();
     environment.add_filter("code", code);
-    environment.add_template("report.html", TEMPLATE).expect("the template is tested");
-    let template = environment.get_template("report.html").expect("it was just added");
-    template.render(content(comparison, charts)).expect("the template is tested")
+    for (name, part) in [FRAME, TABLE] {
+        environment.add_template(name, part).expect("the template is tested");
+    }
+    let engine = concat!("driftlab ", env!("CARGO_PKG_VERSION"));
+    let content = context! { style => STYLE, engine, ..content };
+    let page = environment.render_named_str("page.html", template, content);
+    page.expect("the template is tested")
 }
 
 fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
     let scenario = &comparison.scenario;
+    let sentences = sentence::sentences(comparison);
+    let (answer, rest) = sentences.split_at(sentences.len().min(terminal::ANSWER));
     context! {
         style => STYLE,
         name => &scenario.name,
@@ -58,25 +74,32 @@ fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
         engine => &comparison.engine,
         command => &comparison.command,
         seeds => terminal::seeds(&comparison.seeds),
-        rests_on => &comparison.rests_on,
+        rests_on => view::rests_on(comparison),
         about_operations => view::about(comparison),
         warnings => &comparison.warnings,
+        answer => list(answer, said),
+        rest => list(rest, said),
+        summary => table(view::summary(comparison)),
+        faults => list(&faults::lines(comparison), said),
+        aftermath => faults::aftermath(comparison).map(table),
+        matrix => view::checks(comparison).map(table),
+        failed => list(&view::failed(comparison), check),
         tables => list(view::tables(comparison, MOST_ROWS), table),
-        sentences => list(sentence::sentences(comparison), |(name, text)| {
-            context! { name, text => unbroken(&text) }
-        }),
         not_shown => sentence::not_shown(comparison),
         charts => list(charts, |chart| context! {
             name => chart.name,
             caption => chart.caption,
             svg => chart.picture.inline(),
         }),
-        checks => list(&comparison.checks_in_short(), check),
         promises => list(comparison.checks.iter().filter(is_promise), check),
         course => course(comparison),
         variants => list(&comparison.variants, variant),
         values => values(comparison),
     }
+}
+
+fn said((name, text): &(String, String)) -> Value {
+    context! { name, text => unbroken(text) }
 }
 
 fn is_promise(check: &&CheckResult) -> bool {
@@ -98,8 +121,10 @@ pub(super) fn list<T>(items: impl IntoIterator<Item = T>, of: impl Fn(T) -> Valu
 }
 
 pub(super) fn table(table: view::Table) -> Value {
-    let cell =
-        |cell: view::Cell| context! { main => cell.main, note => cell.note, bad => cell.bad };
+    let cell = |cell: view::Cell| {
+        let view::Cell { main, note, bad, best } = cell;
+        context! { main, note, bad, best }
+    };
     context! {
         title => table.title,
         note => table.note,
@@ -279,6 +304,14 @@ mod tests {
     fn example() -> String {
         let comparison = comparison::comparison(6);
         page(&comparison, &chart::charts(&comparison))
+    }
+
+    /// A file is replaced only if its beginning shows that driftlab wrote it; the style is long.
+    #[test]
+    fn a_page_names_who_wrote_it_before_its_style() {
+        let page = render("{% extends 'frame.html' %}", context! {});
+        let (before, _) = page.split_once("<style>").expect("a style");
+        assert!(before.contains("driftlab"), "{before}");
     }
 
     /// A thousand services whose databases have the same values are one group, and of a sort of

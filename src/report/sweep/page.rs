@@ -1,11 +1,12 @@
 //! The page of a sweep: one HTML file that opens from disk and fetches nothing.
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Value, context};
 
 use super::{about, names, tell};
 use crate::experiment::sweep::Swept;
 use crate::report::chart::Chart;
-use crate::report::html::{STYLE, list, table};
+use crate::report::crossing;
+use crate::report::html::{STYLE, list, render, table};
 use crate::report::terminal;
 
 const NAME: &str = "sweep.html";
@@ -13,10 +14,7 @@ const TEMPLATE: &str = include_str!("sweep.html");
 
 /// The text of the page, with a chart of each figure.
 pub fn page(swept: &Swept, charts: &[Chart]) -> String {
-    let mut environment = Environment::new();
-    environment.add_template(NAME, TEMPLATE).expect("the template is tested");
-    let template = environment.get_template(NAME).expect("it was just added");
-    template.render(content(swept, charts)).expect("the template is tested")
+    render(TEMPLATE, content(swept, charts))
 }
 
 fn content(swept: &Swept, charts: &[Chart]) -> Value {

@@ -6,9 +6,9 @@ use crate::checks::measures::Better;
 use crate::experiment::result::{Comparison, Figure};
 use crate::experiment::sweep::Swept;
 use crate::report::human;
-use crate::report::terminal::{OPEN, grids, header, indented, labelled, title};
+use crate::report::terminal::{OPEN, grids, header, indented, labelled, rests_on, title};
 use crate::report::text::Terminal;
-use crate::report::view::{Cell, Table, nothing, number};
+use crate::report::view::{Cell, Table, about as about_operations, nothing, number};
 use crate::stats::Verdict;
 
 /// The most figures that the terminal shows; the page has all of them.
@@ -18,6 +18,10 @@ const MOST: usize = 4;
 pub fn render(swept: &Swept, terminal: Terminal) -> String {
     let Some(first) = swept.first() else { return String::new() };
     let mut text = header(first, terminal);
+    text += &rests_on(first, terminal);
+    for said in about_operations(first) {
+        text += &indented(terminal, &said);
+    }
     text += &indented(terminal, &format!("{}.", about(swept)));
     for warning in &swept.warnings {
         text += &labelled(terminal, &terminal.paint(OPEN, "note"), warning);

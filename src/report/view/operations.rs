@@ -62,7 +62,18 @@ fn names<'a>(operations: impl Iterator<Item = &'a OperationFacts>) -> String {
     human::list(&names)
 }
 
-/// The sentences about the operations behind the numbers: which of them are pooled, and which
+/// The sentence that names the settings in which variants differ or on which their numbers depend;
+/// none without such settings.
+pub fn rests_on(comparison: &Comparison) -> Option<String> {
+    let what = match comparison.variants.len() {
+        0 | 1 => "numbers rest", // One variant has no rank.
+        _ => "ranking rests",
+    };
+    let settings = &comparison.rests_on;
+    (!settings.is_empty()).then(|| format!("The {what} on: {}.", settings.join(", ")))
+}
+
+/// The sentences about the operations that numbers are about: which of them are pooled, and which
 /// arrive in a closed loop.
 pub fn about(comparison: &Comparison) -> Vec<String> {
     let all = &comparison.operations;
@@ -236,6 +247,17 @@ mod tests {
             first.measures.insert(COMMITTED.of_operation(name), committed);
         }
         comparison
+    }
+
+    #[test]
+    fn one_variant_has_no_rank() {
+        let mut comparison = two();
+        let first = |comparison: &Comparison| rests_on(comparison).unwrap()[..12].to_owned();
+        assert_eq!(first(&comparison), "The ranking ");
+        comparison.variants.truncate(1);
+        assert_eq!(first(&comparison), "The numbers ");
+        comparison.rests_on.clear();
+        assert_eq!(rests_on(&comparison), None);
     }
 
     #[test]

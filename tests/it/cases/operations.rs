@@ -80,7 +80,7 @@ fn all_of_it_can_be_expected_and_is_shown() {
         let (variant, name, why) = (&check.variant, &check.name, &check.why);
         assert_eq!(check.verdict, Verdict::Held, "{variant}: {name} ({why})");
     }
-    let shown = terminal::render(&comparison, Terminal::default());
+    let shown = terminal::render(&comparison, Terminal::default(), true);
     for part in [
         "Headlines are pooled over buy; add touches one store and has rows of its own.",
         "Closed loop: the clients of add wait",
