@@ -234,7 +234,7 @@ mod harm {
             .output()
             .expect("it starts");
         assert_eq!(empty.status.code(), Some(0), "{}", says(&empty));
-        let none = run(folder.path(), &format!("run {HELD} --trace 4294967295"));
+        let none = run(folder.path(), &format!("trace {HELD} --operation 4294967295"));
         assert!(says(&none).contains("no operation 4294967295 arrives"), "{}", says(&none));
     }
 

@@ -253,8 +253,16 @@ impl Headline {
         }
     }
 
-    /// Returns whether data and answer contradict each other, or will for as long as nobody steps
-    /// in.
+    /// The name without blanks, as on the command line.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::TooEarly => "too-early",
+            Self::AbortedCleanly => "aborted-cleanly",
+            other => other.name(),
+        }
+    }
+
+    /// Returns whether data and answer contradict each other, or will until someone intervenes.
     pub const fn is_wrong(self) -> bool {
         self as u8 <= Self::Retracted as u8
     }

@@ -1,7 +1,9 @@
 //! The fold that computes all measures.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::anomaly::{Anomaly, AnomalySet};
 use super::books::{Audit, Books, Listener};
 use super::census::{self, Census, Headline};
 use super::measures::anomalies::{self, Anomalies};
@@ -194,6 +196,7 @@ impl Judge {
         let by_kind = operations.measured_by_kind();
         invariants.measure(&mut measures, until, &by_kind, &system);
         let (invariants, violations) = invariants.finish(until, settled);
+        let met = self.anomalies.met(&operations.overwrites);
         self.anomalies.measure(&mut measures, &operations.overwrites, &system);
         anomalies::measure_invariants(&mut measures, &system, &invariants);
         self.contention.measure(&mut measures);
@@ -226,7 +229,7 @@ impl Judge {
             operations: rows
                 .iter()
                 .zip(0..)
-                .map(|(row, op)| list(row, OpId(op), &self.expected_reads, end))
+                .map(|(row, op)| list(row, OpId(op), &self.expected_reads, &met, end))
                 .collect(),
         }
     }
@@ -359,7 +362,18 @@ fn take_census(into: &mut Measured, part: &Part<'_>) {
 }
 
 /// One operation as a row of a table.
-fn list(outcome: &Outcome, op: OpId, expected_reads: &ExpectedReads, end: End) -> OperationRow {
+fn list(
+    outcome: &Outcome,
+    op: OpId,
+    expected_reads: &ExpectedReads,
+    met: &BTreeMap<OpId, AnomalySet>,
+    end: End,
+) -> OperationRow {
+    let mut anomalies = met.get(&op).copied().unwrap_or_default();
+    if outcome.is_misread() {
+        anomalies.insert(Anomaly::WrongRead);
+    }
+
     let answer = outcome.answer();
     let instant = |at: u64| (at != NEVER).then(|| Time::from_nanos(at));
     let heard = (answer != Answer::Unknown).then(|| outcome.answered - outcome.arrived);
@@ -378,5 +392,6 @@ fn list(outcome: &Outcome, op: OpId, expected_reads: &ExpectedReads, end: End) -
         lag: consistency_lag(outcome, end),
         lag_after_answer: answer.is_yes().then(|| lag_after_answer(outcome, end)),
         relapses: outcome.relapses,
+        anomalies,
     }
 }

@@ -11,6 +11,7 @@
 //! An *instant* is all that happens at one point of virtual time. States are taken at the end of an
 //! instant, so that all changes of one commit are seen together.
 
+pub mod anomaly;
 pub mod census;
 pub mod coupling;
 pub mod expectation;

@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::anomaly::{Anomaly, AnomalySet};
 use super::measures::by_kind::Counts;
 use crate::kernel::Time;
 use crate::model::database::Direction;
@@ -47,7 +48,9 @@ pub struct Overwrites {
     cells: BTreeMap<(ColumnRef, RowKey), Cell>,
     /// The row that was last overwritten by a value without some effect, and the writer.
     destroyed: Option<(Row, Writer)>,
-    /// How often a write destroyed a version newer than the one that its value derives from, by the
+    /// The operations that lost an update or wrote blindly.
+    pub met: BTreeMap<OpId, AnomalySet>,
+    /// Writes that destroyed a version newer than the one that their value derives from, by the
     /// operation whose version it was.
     pub lost: Counts,
     /// Writes by a `set` that reads nothing over what another operation had written, by the
@@ -118,6 +121,7 @@ impl Overwrites {
             destroyed: None,
             lost: Counts::new(system, 0),
             blind: Counts::new(system, 0),
+            met: BTreeMap::new(),
         }
     }
 
@@ -163,6 +167,22 @@ impl Overwrites {
         self.operations.get(op.0 as usize).map(|(kind, _)| self.system.declared(*kind))
     }
 
+    /// Counts a version of an operation that was destroyed, if it `was`.
+    fn count_lost(&mut self, op: OpId, was: bool) {
+        if was {
+            *self.lost.of(self.declared(op)) += 1;
+            self.met.entry(op).or_default().insert(Anomaly::LostUpdate);
+        }
+    }
+
+    /// Counts a blind write of an operation, if it `was` one.
+    fn count_blind(&mut self, op: OpId, was: bool) {
+        if was {
+            *self.blind.of(self.declared(op)) += 1;
+            self.met.entry(op).or_default().insert(Anomaly::BlindWrite);
+        }
+    }
+
     fn at(&self, op: OpId, step: StepId) -> Option<usize> {
         let (_, start) = self.operations.get(op.0 as usize)?;
         Some(*start as usize + step.index())
@@ -183,7 +203,7 @@ impl Overwrites {
             let destroyed = Some((row, by));
             if record.process != 0 && self.destroyed != destroyed {
                 self.destroyed = destroyed;
-                *self.lost.of(self.declared(op)) += 1;
+                self.count_lost(op, true);
             }
             self.vanish((op, step), row, &spec.effect, restated);
             return;
@@ -240,14 +260,8 @@ impl Overwrites {
             let cell = self.cells.entry((column, row)).or_default();
             match cell.take(write, replaces, restated) {
                 Some(_) if !replaces => {}
-                Some(before) if derived => {
-                    let victim = self.declared(before.op);
-                    *self.lost.of(victim) += u64::from(write.is_older(&before));
-                }
-                Some(before) => {
-                    let writer = self.declared(write.op);
-                    *self.blind.of(writer) += u64::from(before.op != write.op);
-                }
+                Some(before) if derived => self.count_lost(before.op, write.is_older(&before)),
+                Some(before) => self.count_blind(write.op, before.op != write.op),
                 None => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::anomaly::AnomalySet;
 use super::census::{Census, Headline, State};
 use super::invariants::InvariantReport;
 use super::measures::answers::Availability;
@@ -119,4 +120,6 @@ pub struct OperationRow {
     pub lag_after_answer: Option<Lag>,
     /// The number of times that it was partial again after it had been consistent.
     pub relapses: u8,
+    /// The anomalies that it met.
+    pub anomalies: AnomalySet,
 }

@@ -1,6 +1,7 @@
 //! The command line, as data.
 
 mod campaigns;
+mod single;
 mod studies;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::kernel::Span;
 use crate::scenario::estimate::Bounds;
 
 pub use campaigns::{Campaign, Merge, Parts, Planned, Report, Shard, Step, Verify};
+pub use single::{Run, Trace, TraceFormat};
 pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sweep, SweepFormat};
 
 /// The number of columns that the help takes at most.
@@ -78,6 +80,11 @@ pub enum Command {
     Campaign(Campaign),
     /// Run one variant on one seed and show the details.
     Run(Run),
+    /// Show what happened to one operation: its messages, faults, locks, and who waited for whom.
+    ///
+    /// The operation is chosen by its number or name, as the worst in a measure, by its outcome, by
+    /// an anomaly that it met, or by a time.
+    Trace(Trace),
     /// Search for faults that break a guarantee of a pattern, and shrink each counterexample.
     ///
     /// Each run offers a few operations and injects random faults within the budget of the
@@ -140,6 +147,7 @@ impl Command {
             Self::Crossover(_) | Self::Capacity(_) | Self::Explore(_) => false,
             Self::Report(_) | Self::Campaign(_) => false,
             Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
+            Self::Trace(_) => true,
             Self::Diff(_) | Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => {
                 true
             }
@@ -266,30 +274,6 @@ pub struct VerifyModel {
     #[command(flatten)]
     pub workers: Workers,
     /// The format of standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
-}
-
-/// `driftlab run`.
-#[derive(Args, Debug)]
-pub struct Run {
-    /// The scenario file.
-    #[arg(value_name = "SCENARIO")]
-    pub scenario: PathBuf,
-    /// Which variant; by default the first.
-    #[arg(long, value_name = "NAME")]
-    pub variant: Option<String>,
-    /// The seed, decimal or 0x...; by default the scenario's.
-    #[arg(long, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Print everything that happened to one operation; its number is in operations.csv.
-    #[arg(long, value_name = "OPERATION")]
-    pub trace: Option<u32>,
-    /// The most that a run may come to.
-    #[command(flatten)]
-    pub limits: Limits,
-    /// The format of standard output: a page for people, the summary as JSON, or one row per
-    /// operation as CSV.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
 }

@@ -31,6 +31,7 @@ mod run;
 mod source;
 mod sweep;
 mod topics;
+mod trace;
 mod unfinished;
 mod verify_model;
 mod work;
@@ -139,6 +140,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Diff(args) => diff::diff(session, &args),
         Command::Campaign(args) => campaign::campaign(session, &args),
         Command::Run(args) => run::run(session, &args),
+        Command::Trace(args) => trace::trace(session, &args),
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
         Command::VerifyModel(args) => verify_model::verify_model(session, &args),

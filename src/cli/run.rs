@@ -7,10 +7,9 @@ use super::args::{Format, Run};
 use super::compare::{check, find, intent, interrupt, verdict};
 use super::{Error, Exit, Session, print, quote, remark, source};
 use crate::checks::census::State;
-use crate::experiment::compare::{self, Study, setup};
+use crate::experiment::compare::{self, Study};
 use crate::experiment::result::{Comparison, VariantResult};
-use crate::experiment::trace::trace;
-use crate::model::record::{Answer, OpId};
+use crate::model::record::Answer;
 use crate::report;
 use crate::report::text::align;
 use crate::scenario::{Scenario, Variant};
@@ -24,16 +23,6 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
     let study = Study { variants: vec![variant], ..Study::of(&scenario, [seed]) };
     source::bound(session, &args.scenario, std::slice::from_ref(&study), &args.limits)?;
     let stop = interrupt(session, args.limits.stop());
-    if let Some(operation) = args.trace {
-        let trace = trace(&setup(&scenario, variant), seed, operation);
-        if trace.records.is_empty() || operation == OpId::NONE.0 {
-            let hint = "their numbers are in operations.csv, and `--format csv` prints them";
-            return Err(Error::Usage(format!(
-                "no operation {operation} arrives with seed {seed}\nhint: {hint}"
-            )));
-        }
-        return print(&report::trace::text(&variant.system, (&variant.name.shown, seed), &trace));
-    }
     remark(session, &intent(&study));
     let compared = study.run(&stop, &|| ());
     check(&stop)?;
@@ -48,7 +37,11 @@ pub fn run(session: &Session, args: &Run) -> Result<Exit, Error> {
             print(&report::terminal::render(&comparison, session.terminal, true))?;
             print(&details(&comparison))?;
             let again = &comparison.command;
-            remark(session, &format!("\none operation's story: --trace NUMBER\nagain: {again}\n"));
+            let trace = again.replacen("driftlab run", "driftlab trace", 1);
+            remark(
+                session,
+                &format!("\none operation: {trace} --operation NUMBER\nagain: {again}\n"),
+            );
         }
         Format::Json => {
             super::write(&report::json::summary(&comparison))?;

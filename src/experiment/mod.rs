@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod crossing;
 pub mod forms;
+pub mod lock_waits;
 pub mod result;
 pub mod run;
 pub mod stop;

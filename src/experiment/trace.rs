@@ -4,18 +4,15 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::lock_waits::{LockWait, LockWaits};
 use super::run::{Setup, observe};
 use crate::checks::{Judge, JudgeOptions, OperationRow};
 use crate::faults::random;
-use crate::kernel::{NodeId, Sink, Time};
+use crate::kernel::{NodeId, Sink};
 use crate::model::record::{Event, Kind, LabelId, OpId, Record};
-use crate::model::system::{DatabaseId, RowKey, TableId};
 use crate::model::world::World;
 
-/// The beginning of a wait for a row lock: when, and for which row of which database.
-pub type Wait = (Time, DatabaseId, TableId, RowKey);
-
-/// The records of one operation and of what struck meanwhile, and the names that they use.
+/// The records of one operation and of the faults meanwhile, with the names that they use.
 pub struct Trace {
     /// The operation's number.
     pub op: u32,
@@ -24,8 +21,8 @@ pub struct Trace {
     /// Its records, and those of faults and nodes from its arrival to its end, in order. Faults
     /// that were active when it arrived come first.
     pub records: Vec<Record>,
-    /// The operations that held a row when this one began to wait for it, by the time of that.
-    pub holders: BTreeMap<Wait, OpId>,
+    /// Its waits for row locks, in order.
+    pub waits: Vec<LockWait>,
     /// Names of nodes, by number.
     pub nodes: Vec<String>,
     /// Names of labels, by number.
@@ -34,42 +31,27 @@ pub struct Trace {
     pub faults: Vec<String>,
 }
 
-/// Guarantees the records of one operation and those of the world around it.
-pub struct Keeper {
+/// A sink that keeps the records of one operation and those of faults and nodes.
+pub struct OperationRecorder {
     op: OpId,
     records: Vec<Record>,
-    waits: Vec<Wait>,
-    holders: BTreeMap<Wait, OpId>,
+    waits: LockWaits,
 }
 
-impl Sink<Record> for Keeper {
+impl Sink<Record> for OperationRecorder {
     fn see(&mut self, record: &Record) {
         let surroundings = [Kind::FaultBegan, Kind::FaultEnded, Kind::Crashed, Kind::Restarted];
         if record.op == self.op || surroundings.contains(&record.kind()) {
             self.records.push(*record);
         }
-        match record.event {
-            Event::LockWait { database, table, row, .. } if record.op == self.op => {
-                self.waits.push((record.time, database, table, row));
-            }
-            Event::LockHeld { database, table, row, held } if record.op != self.op => {
-                let held = |wait: &&Wait| {
-                    (wait.1, wait.2, wait.3) == (database, table, row)
-                        && record.time - wait.0 <= held
-                };
-                for wait in self.waits.iter().filter(held) {
-                    self.holders.entry(*wait).or_insert(record.op);
-                }
-            }
-            _ => {}
-        }
+        self.waits.see(record);
     }
 }
 
-impl Keeper {
-    /// One that has seen nothing yet.
+impl OperationRecorder {
+    /// A recorder before the first record.
     pub fn new(op: OpId) -> Self {
-        Self { op, records: Vec::new(), waits: Vec::new(), holders: BTreeMap::new() }
+        Self { op, records: Vec::new(), waits: LockWaits::default() }
     }
 
     /// The trace of the recorded operation, without faults before or after it, and without nodes at
@@ -81,7 +63,8 @@ impl Keeper {
         faults: Vec<String>,
         label: impl Fn(LabelId) -> Option<&'static str>,
     ) -> Trace {
-        let Self { op, mut records, holders, .. } = self;
+        let Self { op, mut records, waits } = self;
+        let waits = waits.of(op).copied().collect();
         let own = || records.iter().filter(|record| record.op == op);
         let times = own().next().map(|it| it.time).zip(own().next_back().map(|it| it.time));
         let visited: Vec<NodeId> = own().map(|record| record.node).collect();
@@ -106,17 +89,17 @@ impl Keeper {
         }
         let named = records.iter().filter_map(|record| record.event.label());
         let labels = named.filter_map(|it| Some((it, label(it)?))).collect();
-        Trace { op: op.0, row, records, holders, nodes, labels, faults }
+        Trace { op: op.0, row, records, waits, nodes, labels, faults }
     }
 }
 
 /// Makes a run once more and traces operation `op`. A run is a pure function, so the trace is that
 /// of every other run of the same seed.
 pub fn trace(setup: &Setup, seed: u64, op: u32) -> Trace {
-    let keeper = Rc::new(RefCell::new(Keeper::new(OpId(op))));
+    let recorder = Rc::new(RefCell::new(OperationRecorder::new(OpId(op))));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
     let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
-    let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
+    let sinks = vec![Rc::clone(&recorder) as _, Rc::clone(&judge) as _];
     let look = |world: &World| {
         let env = world.env();
         let nodes = world.nodes().map(|node| world.node_name(node).to_owned());
@@ -129,6 +112,6 @@ pub fn trace(setup: &Setup, seed: u64, op: u32) -> Trace {
     let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
     let report = judge.into_inner().finish();
     let row = report.operations.into_iter().find(|row| row.op == OpId(op));
-    let keeper = Rc::into_inner(keeper).expect("and so is its other sink").into_inner();
-    keeper.trace(row, nodes, faults, |label| labels.get(label.0 as usize).copied())
+    let recorder = Rc::into_inner(recorder).expect("and so is its other sink").into_inner();
+    recorder.trace(row, nodes, faults, |label| labels.get(label.0 as usize).copied())
 }

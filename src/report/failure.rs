@@ -71,8 +71,8 @@ fn answer(involved: &Involved) -> String {
     }
 }
 
-/// The state of a step in its store.
-fn shows(row: &RowState) -> String {
+/// The effect of a step that its store shows, in words.
+pub fn shows(row: &RowState) -> String {
     match row.shows {
         0 if row.undone => "taken back".into(),
         0 => "missing".into(),

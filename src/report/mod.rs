@@ -24,6 +24,7 @@ pub mod json;
 pub mod kept;
 pub mod readme;
 pub mod sentence;
+pub mod story;
 pub mod sweep;
 pub mod terminal;
 pub mod text;

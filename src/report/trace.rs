@@ -7,18 +7,24 @@ use crate::experiment::trace::Trace;
 use crate::kernel::{NodeId, Time};
 use crate::model::database::Direction;
 use crate::model::record::{Discard, Event, Kind, LabelId, LockFailure, OpId, Record, Sight};
-use crate::model::system::{DatabaseId, RowKey, StepId, System, TableId};
+use crate::model::system::{DatabaseId, RowKey, StepId, System};
+use crate::search::explanation::row_text;
 
-/// The whole story of one operation of a variant with a seed: when, where, on behalf of which step,
-/// what. Begins with what it is and what became of it.
-pub fn text(system: &System, (variant, seed): (&str, u64), trace: &Trace) -> String {
-    let own = trace.records.iter().find(|record| record.op.0 == trace.op);
-    let Some(began) = own.map(|record| record.time) else {
+/// The trace of one operation of a variant with a seed. A head names the operation and its outcome;
+/// each line has a time, a node, a step and an event.
+pub fn text(system: &System, of: (&str, u64), trace: &Trace) -> String {
+    if !trace.records.iter().any(|record| record.op.0 == trace.op) {
         return format!("no operation {} arrived in this run\n", trace.op);
-    };
+    }
+    head(system, of, trace) + "\n" + &lines(system, trace)
+}
+
+/// The events of a trace, a line each; empty if the operation did not arrive.
+pub fn lines(system: &System, trace: &Trace) -> String {
+    let Some(began) = began(trace) else { return String::new() };
     let routes = routes(&trace.records);
     let width = trace.nodes.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let mut text = head(system, (variant, seed), trace, began);
+    let mut text = String::new();
     for record in &trace.records {
         let Some((node, what)) = line(system, trace, &routes, record) else { continue };
         let after = match record.time < began {
@@ -32,8 +38,14 @@ pub fn text(system: &System, (variant, seed): (&str, u64), trace: &Trace) -> Str
     text
 }
 
-/// The head of a story: the operation, where and when it ran, and what became of it.
-fn head(system: &System, (variant, seed): (&str, u64), trace: &Trace, began: Time) -> String {
+/// The time of the first record of the operation.
+fn began(trace: &Trace) -> Option<Time> {
+    trace.records.iter().find(|record| record.op.0 == trace.op).map(|record| record.time)
+}
+
+/// The head of a trace: the operation, its variant, seed and arrival, and its outcome.
+pub fn head(system: &System, (variant, seed): (&str, u64), trace: &Trace) -> String {
+    let began = began(trace).unwrap_or(Time::ZERO);
     let mut text = format!("operation {}", trace.op);
     if let Some(row) = &trace.row {
         let spec = system.operation(row.kind);
@@ -54,15 +66,15 @@ fn head(system: &System, (variant, seed): (&str, u64), trace: &Trace, began: Tim
             row.headline.name()
         );
     }
-    text + "\n"
+    text
 }
 
-/// A row by its table and key; what is in no table of the scenario is an idempotency key.
-fn row_text(system: &System, table: TableId, row: RowKey) -> String {
-    let Some(table) = system.tables.get(table.index()) else { return "its key".into() };
-    let table = &table.name.shown;
-    // The keys of rows that operations make are hashes.
-    if row.0 >> 63 == 0 { format!("{table} {}", row.0) } else { format!("a new {table}") }
+/// An operation by its number.
+pub(super) fn who(op: OpId) -> String {
+    match op {
+        OpId::NONE => "a process of no operation".into(),
+        OpId(number) => format!("operation {number}"),
+    }
 }
 
 /// The route of a message: its sender, its receiver, and its label.
@@ -253,11 +265,10 @@ fn transaction_line(system: &System, trace: &Trace, record: &Record) -> Option<S
         }
         Event::LockWait { database, txn, table, row } => {
             let of = row_text(system, table, row);
-            let holder = match trace.holders.get(&(record.time, database, table, row)) {
-                Some(&OpId::NONE) => ", held by a process of no operation".into(),
-                Some(holder) => format!(", held by operation {}", holder.0),
-                None => String::new(),
-            };
+            let wait = trace.waits.iter().find(|wait| (wait.from, wait.txn) == (record.time, txn));
+            let holder = wait.and_then(|wait| wait.holder);
+            let holder =
+                holder.map_or_else(String::new, |holder| format!(", held by {}", who(holder)));
             format!("transaction {} waits for {of} in {}{holder}", txn.0, name(database))
         }
         Event::LockGranted { database, txn, table, row } => {

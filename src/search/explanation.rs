@@ -11,15 +11,18 @@ pub mod curve;
 mod events;
 mod layout;
 mod messages;
+pub mod operation;
 mod phrases;
 mod recording;
 mod rows;
+pub mod selection;
 pub mod space_time;
 
 use std::sync::Arc;
 
 pub use case::of_case;
 use phrases::fault;
+pub use phrases::row_text;
 pub use rows::RowState;
 
 use self::curve::{Continuation, Curve};
@@ -28,7 +31,7 @@ use self::space_time::SpaceTime;
 use crate::checks::census::{Headline, State};
 use crate::checks::{OperationRow, Verdict};
 use crate::experiment::run::Setup;
-use crate::experiment::trace::{Keeper, Trace};
+use crate::experiment::trace::{OperationRecorder, Trace};
 use crate::faults::plan::PlannedFault;
 use crate::kernel::{Sink, Span, Time};
 use crate::model::record::{Answer, OpId};
@@ -125,37 +128,42 @@ pub fn explain(
     let recording = recording::record(setup, seed);
     let (shown, more) = involved(&recording, &violation.operations);
     let operations: Vec<OpId> = shown.iter().map(|row| row.op).collect();
-    let space_time = layout::space_time(setup, &recording, &operations);
+    let space_time = layout::space_time(setup, &recording, &operations, None);
     let curve = again.and_then(|again| curve::curve(&space_time, setup.faults.len(), again));
-    let involved = |row: &&OperationRow| Involved {
-        name: layout::name(&recording, row.op),
-        kind: setup.system.operation(row.kind).name.shown.to_string(),
-        keys: rows::keys(&setup.system, &recording, row),
-        arrived: row.arrived,
-        answer: row.answer,
-        answered_after: row.answered_after,
-        state: row.state,
-        headline: row.headline,
-    };
     let rows = shown.iter().enumerate();
     Explanation {
         scenario: scenario.to_owned(),
         variant: variant.to_owned(),
         seed,
         violation,
-        plan: plan(setup, &space_time),
-        operations: shown.iter().map(involved).collect(),
+        plan: plan(&recording, &space_time),
+        operations: shown.iter().map(|row| facts(setup, &recording, row)).collect(),
         more,
         rows: rows.flat_map(|(at, row)| rows::rows(&setup.system, &recording, at, row)).collect(),
         space_time,
         curve,
-        stories: shown.iter().map(|row| story(setup, &recording, row)).collect(),
+        stories: shown.iter().map(|row| story(&recording, row)).collect(),
         system: Arc::clone(&setup.system),
         replay: String::new(),
     }
 }
 
-/// The operations to show: those named; if none is, those that ended wrong; if none did, all.
+/// The facts about an operation of a run.
+fn facts(setup: &Setup, recording: &Recording, row: &OperationRow) -> Involved {
+    Involved {
+        name: layout::name(recording, row.op),
+        kind: setup.system.operation(row.kind).name.shown.to_string(),
+        keys: rows::keys(&setup.system, recording, row),
+        arrived: row.arrived,
+        answer: row.answer,
+        answered_after: row.answered_after,
+        state: row.state,
+        headline: row.headline,
+    }
+}
+
+/// The operations to show: the named ones; without any, those with wrong outcomes; without any,
+/// all.
 fn involved<'a>(recording: &'a Recording, named: &[OpId]) -> (Vec<&'a OperationRow>, usize) {
     let all = &recording.report.operations;
     let mut rows: Vec<&OperationRow> = all.iter().filter(|row| named.contains(&row.op)).collect();
@@ -170,9 +178,9 @@ fn involved<'a>(recording: &'a Recording, named: &[OpId]) -> (Vec<&'a OperationR
     (rows, more)
 }
 
-fn plan(setup: &Setup, space_time: &SpaceTime) -> Vec<Planned> {
+fn plan(recording: &Recording, space_time: &SpaceTime) -> Vec<Planned> {
     let struck = |at: usize| space_time.strikes.iter().find(|strike| strike.fault == at);
-    let faults = setup.faults.iter().enumerate();
+    let faults = recording.names.plan.iter().enumerate();
     faults
         .map(|(at, planned)| Planned {
             text: fault(planned),
@@ -181,12 +189,12 @@ fn plan(setup: &Setup, space_time: &SpaceTime) -> Vec<Planned> {
         .collect()
 }
 
-fn story(setup: &Setup, recording: &Recording, row: &OperationRow) -> Trace {
-    let mut keeper = Keeper::new(row.op);
-    recording.records.iter().for_each(|record| keeper.see(record));
+fn story(recording: &Recording, row: &OperationRow) -> Trace {
+    let mut recorder = OperationRecorder::new(row.op);
+    recording.records.iter().for_each(|record| recorder.see(record));
     let nodes = recording.names.actors.iter().map(|actor| actor.name.clone()).collect();
-    let faults = setup.faults.iter().map(PlannedFault::what).collect();
-    keeper.trace(Some(row.clone()), nodes, faults, |label| Some(recording.names.label(label)))
+    let faults = recording.names.plan.iter().map(PlannedFault::what).collect();
+    recorder.trace(Some(row.clone()), nodes, faults, |label| Some(recording.names.label(label)))
 }
 
 #[cfg(test)]

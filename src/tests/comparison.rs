@@ -427,6 +427,7 @@ fn operations(made: &Made, seeds: usize) -> Arc<[Vec<ListedOperation>]> {
             first_visible: first,
             lag,
             lag_after_answer: Some(lag),
+            anomalies: Default::default(),
         }
     };
     let run = vec![

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::by_kind::Counts;
 use super::{Better, Measure, Measured, Quantity, Scope, Unit};
+use crate::checks::anomaly::{Anomaly, AnomalySet};
 use crate::checks::invariants::{Extent, InvariantReport};
 use crate::checks::outcome::Operations;
 use crate::checks::overwrites::{Overwrites, Row};
@@ -133,7 +134,9 @@ pub struct Anomalies {
     disordered: Counts,
     delivered: Counts,
     applied: Counts,
-    /// True if any read looks at operations, so that one could be dirty.
+    /// The anomalies of single operations.
+    met: BTreeMap<OpId, AnomalySet>,
+    /// True if any read looks at operations, so that dirty reads are possible.
     reads: bool,
     /// The position of each operation's first step among all first steps; 0 before it was
     /// committed.
@@ -174,6 +177,7 @@ impl Anomalies {
             disordered: none.clone(),
             delivered: none.clone(),
             applied: none,
+            met: BTreeMap::new(),
             reads,
             places: Vec::new(),
             last: 0,
@@ -190,16 +194,37 @@ impl Anomalies {
         }
         let kind = operations.kind(record.op);
         if direction == Direction::Undo {
-            *self.dirty.of(kind) += self.compensate(record);
+            let dirty = self.compensate(record);
+            *self.dirty.of(kind) += dirty;
+            self.meet(record.op, Anomaly::DirtyRead, dirty > 0);
         } else {
             let times = operations.get(record.op).map_or(0, |outcome| outcome.times(record.step));
             *self.applied.of(kind) += u64::from(times > 1);
+            self.meet(record.op, Anomaly::AppliedAgain, times > 1);
             let late = self.is_late(record, &operations.overwrites);
             *self.disordered.of(kind) += u64::from(late);
+            self.meet(record.op, Anomaly::OutOfOrder, late);
         }
     }
 
-    /// How many reads saw the effect that is compensated now, and were dirty.
+    /// Notes that an operation met an anomaly, if it `did`.
+    fn meet(&mut self, op: OpId, anomaly: Anomaly, did: bool) {
+        if did && op != OpId::NONE {
+            self.met.entry(op).or_default().insert(anomaly);
+        }
+    }
+
+    /// The anomalies of every operation that met one.
+    pub fn met(&self, overwrites: &Overwrites) -> BTreeMap<OpId, AnomalySet> {
+        let mut met = self.met.clone();
+        for (op, others) in &overwrites.met {
+            let known = met.entry(*op).or_default();
+            *known = known.plus(*others);
+        }
+        met
+    }
+
+    /// The number of reads that saw the effect that is compensated now, and so were dirty.
     fn compensate(&mut self, record: &Record) -> u64 {
         let seen = self.seen.get_mut(record.op.0 as usize);
         let seen = seen.and_then(|seen| seen.get_mut(record.step.index()));
@@ -249,6 +274,7 @@ impl Anomalies {
         let again =
             matches!(record.event, Event::Duplicated { .. } | Event::Handed { delivery: 2.., .. });
         *self.delivered.of(kind) += u64::from(again);
+        self.meet(record.op, Anomaly::DeliveredAgain, again);
     }
 
     /// Takes M8, except for the measures of declared invariants.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::checks::OperationRow;
+use crate::checks::anomaly::AnomalySet;
 use crate::checks::census::{Headline, State};
 use crate::checks::measures::lag::Lag;
 use crate::kernel::{Span, Time};
@@ -40,6 +41,8 @@ pub struct ListedOperation {
     pub lag: Lag,
     /// Its lag after the answer, M2; none if its client did not hear yes.
     pub lag_after_answer: Option<Lag>,
+    /// The anomalies that it met.
+    pub anomalies: AnomalySet,
 }
 
 const _: () = assert!(size_of::<ListedOperation>() <= 88, "there may be very many of them");
@@ -60,6 +63,7 @@ impl ListedOperation {
             first_visible: row.first_visible,
             lag: row.lag,
             lag_after_answer: row.lag_after_answer,
+            anomalies: row.anomalies,
         }
     }
 }
@@ -78,6 +82,7 @@ type Written = (
     Option<Time>,
     Lag,
     Option<Lag>,
+    AnomalySet,
 );
 
 impl From<ListedOperation> for Written {
@@ -97,6 +102,7 @@ impl From<ListedOperation> for Written {
             it.first_visible,
             it.lag,
             it.lag_after_answer,
+            it.anomalies,
         )
     }
 }
@@ -116,6 +122,7 @@ impl From<Written> for ListedOperation {
             first_visible,
             lag,
             lag_after_answer,
+            anomalies,
         ): Written,
     ) -> Self {
         let answered_after = answered.map(Span::from_nanos);
@@ -132,6 +139,7 @@ impl From<Written> for ListedOperation {
             first_visible,
             lag,
             lag_after_answer,
+            anomalies,
         }
     }
 }

@@ -23,6 +23,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::{NEVER, write};
+use crate::checks::anomaly::Anomaly;
 use crate::checks::measures::lag::Lag;
 use crate::experiment::result::{Comparison, ListedOperation};
 use crate::kernel::{Span, Time};
@@ -42,7 +43,7 @@ impl Export for OperationsTable {
     }
 }
 
-const HEADS: [&str; 14] = [
+const HEADS: [&str; 15] = [
     "variant",
     "seed",
     "operation",
@@ -57,6 +58,7 @@ const HEADS: [&str; 14] = [
     "lag_after_answer_s",
     "state",
     "outcome",
+    "anomalies",
 ];
 
 /// The runs of a variant, with the names that rows need.
@@ -107,6 +109,7 @@ impl Runs {
             row.lag_after_answer.map(lag).unwrap_or_default(),
             row.state.name().into(),
             row.headline.name().into(),
+            row.anomalies.iter().map(Anomaly::name).collect::<Vec<_>>().join(" "),
         ]
     }
 }

@@ -368,8 +368,8 @@ fn notes(space_time: &SpaceTime) -> Vec<String> {
         "Time runs down; dotted stretches are cut. Solid arrows are requests, dashed ones answers \
          or copies."
             .to_owned(),
-        "A bar is a forced write, a blue dot something done, a red one something undone, lost or \
-         refused."
+        "A bar is a forced write or a wait for a lock, a blue dot something done, a red one \
+         something undone, lost or refused."
             .to_owned(),
     ];
     let LeftOut { statements, reads, repeats } = space_time.left_out;

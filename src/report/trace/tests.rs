@@ -4,48 +4,21 @@ use super::*;
 use crate::experiment::compare::setup;
 use crate::experiment::trace::trace;
 use crate::tests::runs::scenario;
+use crate::tests::shop::EXACT_SHOP;
 
 /// Two orders, 10 ms apart, for the same product; every duration constant.
-const SHOP: &str = r#"
+const LOADS: &str = r#"
     [scenario]
     name = "shop"
     warm-up = "0s"
     load = "9s"
     settle = "30s"
-    [services]
-    order = { work = "1ms" }
-    stock = { work = "1ms", recovery = "100ms" }
-    [databases]
-    order-db = { work = "1ms", force = "2ms" }
-    stock-db = { work = "1ms", force = "2ms", lock-order = "arrival" }
-    [links]
-    default = { delay = "1ms" }
-    database = { delay = "1ms" }
-    client = { delay = "1ms" }
-    [drivers]
-    force = "2ms"
-    work = "0s"
-    [tables]
-    order = { owner = "order", database = "order-db", columns = { product = 0 } }
-    product = { owner = "stock", database = "stock-db", columns = { left = 9 }, rows = 1 }
-    [operations.buy]
-    keys = { order = "new", product = { rows-of = "product" } }
-    steps = [
-        { name = "place", by = "order", table = "order", key = "order",
-          effect = { insert = { product = "{product}" } } },
-        { name = "take", by = "stock", table = "product", key = "product",
-          effect = { add = { left = -1 } } },
-    ]
     [load.first]
     operation = "buy"
     constant = "5s"
     [load.second]
     operation = "buy"
     constant = "5010ms"
-    [variants.xa]
-    pattern = "two-phase-commit"
-    [variants.saga]
-    pattern = "orchestrated"
     [variants.events]
     pattern = "event-based"
     settings = { publish = "log-tailing" }
@@ -53,7 +26,7 @@ const SHOP: &str = r#"
 
 /// The story of one of the orders, with its blanks made single.
 fn story(variant: &str, op: u32, faults: &str) -> String {
-    let scenario = scenario(&format!("{SHOP}\n{faults}"));
+    let scenario = scenario(&format!("{LOADS}\n{EXACT_SHOP}\n{faults}"));
     let named = |it: &&crate::scenario::Variant| &*it.name.shown == variant;
     let variant = scenario.variants.iter().find(named).expect("a variant of this name");
     let trace = trace(&setup(&scenario, variant), 1, op);

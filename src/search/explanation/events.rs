@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::phrases;
 use super::recording::Recording;
 use super::space_time::{Tick, Tone};
 use crate::kernel::{NodeId, Time};
@@ -26,7 +27,7 @@ pub(super) struct NodeEvent {
 pub(super) fn events(
     system: &System,
     recording: &Recording,
-    is_involved: impl Fn(OpId) -> bool,
+    is_involved: impl Fn(OpId) -> bool + Copy,
 ) -> Vec<NodeEvent> {
     let mut teller =
         Teller { system, recording, events: Vec::new(), effects: None, logs: BTreeMap::new() };
@@ -41,6 +42,7 @@ pub(super) fn events(
         }
     }
     teller.close_instant(Time::NEVER);
+    teller.lock_waits(is_involved);
     teller.events.sort_by_key(|event| event.at);
     teller.events
 }
@@ -136,9 +138,6 @@ impl Teller<'_> {
                 self.push(record, at, text, Tone::Plain);
             }
             Event::Overflowed { .. } => self.push(record, at, "queue full", Tone::Bad),
-            Event::LockFailed { .. } => {
-                self.push(record, at, "gives up waiting for a lock", Tone::Bad);
-            }
             _ => {}
         }
     }
@@ -154,6 +153,40 @@ impl Teller<'_> {
     ) {
         let node = self.home(database).unwrap_or(record.node);
         self.push(&Record { node, ..*record }, at, text, tone);
+    }
+
+    /// Adds the waits for row locks that took time, with whoever held the row.
+    fn lock_waits(&mut self, is_involved: impl Fn(OpId) -> bool) {
+        let turn = |time: Time, last: bool| {
+            let records = &self.recording.records;
+            let from = records.partition_point(|record| record.time < time);
+            let to = records.partition_point(|record| record.time <= time);
+            Tick { time, turn: if last { to.saturating_sub(1) } else { from } as u32 }
+        };
+        let waits = self.recording.waits.all().iter().filter(|wait| is_involved(wait.op));
+        let told = waits.filter_map(|wait| {
+            let row = phrases::row_text(self.system, wait.row.1, wait.row.2);
+            let (until, how, tone) = match wait.until {
+                Some((until, None)) if until == wait.from => return None,
+                Some((until, None)) => (until, "waited for", Tone::Plain),
+                Some((until, Some(_))) => (until, "gives up waiting for", Tone::Bad),
+                None => (self.recording.report.ended, "still waits for", Tone::Bad),
+            };
+            let holder = wait.holder.map_or_else(String::new, |holder| match holder {
+                OpId::NONE => ", held by no operation".into(),
+                holder => format!(", held by {}", super::layout::name(self.recording, holder)),
+            });
+            Some(NodeEvent {
+                node: self.home(wait.row.0).unwrap_or(wait.node),
+                since: Some(turn(wait.from, false)),
+                at: turn(until, true),
+                text: format!("{how} {row}{holder}"),
+                tone,
+                op: wait.op,
+            })
+        });
+        let told: Vec<NodeEvent> = told.collect();
+        self.events.extend(told);
     }
 
     /// The node of a database.

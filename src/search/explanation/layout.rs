@@ -13,14 +13,20 @@ use crate::kernel::{NodeId, Time};
 use crate::model::network::Place;
 use crate::model::record::{Event, Kind, MessageClass, OpId};
 
-/// The space-time diagram of these operations.
-pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpId]) -> SpaceTime {
+/// The space-time diagram of these operations: of the whole run, or of a part of it with the nodes
+/// and the faults that have to do with them.
+pub(super) fn space_time(
+    setup: &Setup,
+    recording: &Recording,
+    operations: &[OpId],
+    part: Option<(Time, Time)>,
+) -> SpaceTime {
     let is_involved = |op: OpId| operations.contains(&op);
     let all = trips(recording);
     let chosen = concerning(recording, &all, is_involved);
     let (kept, left_out) = selected(&recording.names, &all, &chosen);
     let events = events(&setup.system, recording, is_involved);
-    let participants = Participants::of(recording, &kept, &events);
+    let participants = Participants::of(recording, &kept, &events, part.is_none());
     let arrived = |op: &OpId| recording.report.operations.get(op.0 as usize).map(|row| row.arrived);
     let place = |op: OpId| operations.iter().position(|known| *known == op);
     let messages: Vec<Message> = kept
@@ -50,8 +56,8 @@ pub(super) fn space_time(setup: &Setup, recording: &Recording, operations: &[OpI
         origin: operations.iter().filter_map(arrived).min().unwrap_or(Time::ZERO),
         until: recording.report.ended,
         settled: recording.ran.settled,
-        strikes: strikes(setup, recording, &participants, &messages),
-        outages: outages(recording, &participants),
+        strikes: strikes(recording, &participants, &messages, part),
+        outages: outages(recording, &participants, part),
         lanes: participants.lanes(recording),
         operations: operations.iter().map(|op| name(recording, *op)).collect(),
         messages,
@@ -88,9 +94,10 @@ struct Participants {
 }
 
 impl Participants {
-    /// Clients first, then in the order of appearance, each database right behind the service that
-    /// talked to it first; crashed nodes stand there even if nobody talked to them.
-    fn of(recording: &Recording, trips: &[Trip], events: &[NodeEvent]) -> Self {
+    /// The participants: clients first, then in the order of appearance, each database right after
+    /// the service that called it first. With `with_crashed` crashed nodes are included even if
+    /// they exchanged no message.
+    fn of(recording: &Recording, trips: &[Trip], events: &[NodeEvent], with_crashed: bool) -> Self {
         let mut seen: Vec<(Tick, u8, NodeId)> = Vec::new();
         for trip in trips {
             seen.push((trip.sent, 0, trip.from));
@@ -98,7 +105,7 @@ impl Participants {
         }
         seen.extend(events.iter().map(|event| (event.since.unwrap_or(event.at), 0, event.node)));
         for (turn, record) in (0..).zip(&recording.records) {
-            if record.kind() == Kind::Crashed {
+            if with_crashed && record.kind() == Kind::Crashed {
                 seen.push((Tick { time: record.time, turn }, 0, record.node));
             }
         }
@@ -168,8 +175,12 @@ impl Participants {
     }
 }
 
-/// When nodes were down.
-fn outages(recording: &Recording, participants: &Participants) -> Vec<Outage> {
+/// The times at which nodes were down.
+fn outages(
+    recording: &Recording,
+    participants: &Participants,
+    part: Option<(Time, Time)>,
+) -> Vec<Outage> {
     let mut outages: Vec<Outage> = Vec::new();
     for (turn, record) in (0..).zip(&recording.records) {
         let Some(lane) = participants.find(record.node) else { continue };
@@ -183,15 +194,21 @@ fn outages(recording: &Recording, participants: &Participants) -> Vec<Outage> {
             _ => {}
         }
     }
+    outages.retain(|outage| meets(part, outage.from, outage.to));
     outages
 }
 
-/// When faults struck, and what of it can be seen here.
+/// Returns whether something that lasted from one tick to another meets a part of the run.
+fn meets(part: Option<(Time, Time)>, from: Tick, to: Option<Tick>) -> bool {
+    part.is_none_or(|(first, last)| from.time <= last && to.is_none_or(|to| to.time >= first))
+}
+
+/// The times at which faults were active, and the parts of the diagram that they affected.
 fn strikes(
-    setup: &Setup,
     recording: &Recording,
     participants: &Participants,
     messages: &[Message],
+    part: Option<(Time, Time)>,
 ) -> Vec<Strike> {
     let mut strikes: Vec<Strike> = Vec::new();
     for (turn, record) in (0..).zip(&recording.records) {
@@ -211,7 +228,7 @@ fn strikes(
                         Struck::Message(messages.iter().position(hit))
                     }
                 };
-                let kind = setup.faults[fault].fault.name().to_owned();
+                let kind = recording.names.plan[fault].fault.name().to_owned();
                 strikes.push(Strike { fault, kind, from: tick, to: None, place });
             }
             Event::FaultEnded { fault, .. } => {
@@ -222,5 +239,13 @@ fn strikes(
             _ => {}
         }
     }
+    strikes.retain(|strike| {
+        let touches = match &strike.place {
+            Struck::Nodes(lanes) => !lanes.is_empty(),
+            Struck::Links(parts) => parts.iter().any(|lanes| !lanes.is_empty()),
+            Struck::Message(hit) => hit.is_some(),
+        };
+        part.is_none() || touches && meets(part, strike.from, strike.to)
+    });
     strikes
 }

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::checks::{Judge, JudgeOptions, RunReport};
+use crate::experiment::lock_waits::LockWaits;
 use crate::experiment::run::{Ran, Setup, observe};
 use crate::faults::plan::PlannedFault;
+use crate::faults::random;
 use crate::faults::reach::{Ends, Reach};
 use crate::faults::target::all_nodes;
 use crate::faults::trigger::OpName;
@@ -18,6 +20,8 @@ use crate::model::world::World;
 pub(super) struct Recording {
     /// Every record, in order.
     pub records: Vec<Record>,
+    /// Every wait for a row lock.
+    pub waits: LockWaits,
     /// The names of nodes, databases and labels.
     pub names: Names,
     /// The report of the judges.
@@ -36,7 +40,9 @@ pub(super) struct Names {
     pub labels: Vec<&'static str>,
     /// The name of every operation in every run, by number.
     pub operations: Vec<Option<OpName>>,
-    /// The reach of each fault of the plan, by its position there.
+    /// The faults of the run, those that were drawn for it included.
+    pub plan: Vec<PlannedFault>,
+    /// The reach of each of them.
     pub reached: Vec<Reached>,
 }
 
@@ -67,9 +73,9 @@ pub(super) enum Reached {
     Message,
 }
 
-struct Keeper(Vec<Record>);
+struct RecordList(Vec<Record>);
 
-impl Sink<Record> for Keeper {
+impl Sink<Record> for RecordList {
     fn see(&mut self, record: &Record) {
         self.0.push(*record);
     }
@@ -77,18 +83,21 @@ impl Sink<Record> for Keeper {
 
 /// Runs once more and records everything.
 pub(super) fn record(setup: &Setup, seed: u64) -> Recording {
-    let keeper = Rc::new(RefCell::new(Keeper(Vec::new())));
+    let list = Rc::new(RefCell::new(RecordList(Vec::new())));
     let options = JudgeOptions { keep_operations: true, ..JudgeOptions::default() };
     let judge = Rc::new(RefCell::new(Judge::audit(&setup.system, options)));
-    let sinks = vec![Rc::clone(&keeper) as _, Rc::clone(&judge) as _];
+    let waits = Rc::new(RefCell::new(LockWaits::default()));
+    let sinks = vec![Rc::clone(&list) as _, Rc::clone(&judge) as _, Rc::clone(&waits) as _];
     let (ran, names) = observe(setup, seed, sinks, |_| (), |world| read_names(world, setup));
     let judge = Rc::into_inner(judge).expect("the run is over, and its recorder gone with it");
-    let records = std::mem::take(&mut keeper.borrow_mut().0);
-    Recording { records, names, report: judge.into_inner().finish(), ran }
+    let records = std::mem::take(&mut list.borrow_mut().0);
+    let waits = std::mem::take(&mut *waits.borrow_mut());
+    Recording { records, waits, names, report: judge.into_inner().finish(), ran }
 }
 
 fn read_names(world: &World, setup: &Setup) -> Names {
     let env = world.env();
+    let plan = random::plan(&setup.faults, &setup.nemeses, &setup.system, env.streams());
     let actor =
         |node| Actor { name: world.node_name(node).to_owned(), place: world.network().place(node) };
     Names {
@@ -98,7 +107,8 @@ fn read_names(world: &World, setup: &Setup) -> Names {
         operations: (0..env.operations().len() as u32)
             .map(|op| OpName::of(world, OpId(op)))
             .collect(),
-        reached: setup.faults.iter().map(|fault| reached(world, fault)).collect(),
+        reached: plan.iter().map(|fault| reached(world, fault)).collect(),
+        plan: plan.into_owned(),
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) fn rows(
     (0..)
         .map(StepId)
         .zip(&spec.steps)
+        .filter(|(_, step)| !step.effect.is_nothing())
         .map(|(step, spec)| {
             let table = system.table(spec.table);
             let found = provenance(recording, row.op, step);
