@@ -189,6 +189,43 @@ fn a_shard_that_was_killed_goes_on_and_leaves_the_same_file() {
 }
 
 #[test]
+fn a_search_leaves_a_folder_that_is_made_again_of_the_runs_in_it() {
+    let place = Place::new();
+    let (crossover, capacity) = (place.path("crossover"), place.path("capacity"));
+    let seeds = ["-q", "--seeds", "6"];
+    let places = ["--measure", "m1.p99", "--vary", "drivers.orchestrator.work=60ms..80ms:2"];
+    let between = ["crossover", HELD, "--between", "saga,events", "--out", &crossover];
+    let limit = ["capacity", HELD, "--variants", "saga", "--below", "400ms", "--out", &capacity];
+    for (search, folder) in
+        [(&between[..], crossover.clone()), (&limit, capacity.clone() + "/saga")]
+    {
+        let printed = said(&[search, &seeds, &places].concat(), 0);
+        let again = place.path("again");
+        assert_eq!(said(&["-q", "report", &folder, "--out", &again], 0), printed);
+        same(&folder, &again);
+        let read = |name: &str| fs::read_to_string(Path::new(&folder).join(name)).expect("text");
+        let (looks, crossings) = (read("differences.csv"), read("crossings.csv"));
+        assert!(looks.lines().count() > 5, "{looks}");
+        let found: Vec<&str> = crossings.lines().skip(1).collect();
+        let [found] = found[..] else { panic!("one crossing: {crossings}") };
+        let column: Vec<&str> = found.split(',').collect();
+        let number = |at: usize| column[at].parse::<f64>().expect("nanoseconds");
+        assert!(number(8) <= number(6) && number(7) <= number(9), "{found}");
+        let page = read("index.html");
+        let [title] = [printed.lines().find(|line| !line.is_empty()).expect("a title")];
+        assert!(page.contains(title), "{title} is not in {page}");
+        let looked = looks.lines().count() - 1;
+        let points = read("sweep.csv");
+        let last = points.lines().last().expect("rows").split(',').next();
+        assert_eq!(last, Some(&*(looked - 1).to_string()), "the points are what was looked at");
+        fs::remove_dir_all(&again).expect("removed");
+    }
+    let csv = said(&[&between[..], &seeds, &places, &["--format", "csv"]].concat(), 0);
+    let file = fs::read_to_string(Path::new(&crossover).join("differences.csv")).expect("text");
+    assert_eq!(csv, file);
+}
+
+#[test]
 fn a_folder_of_results_is_made_again_of_the_runs_in_it() {
     let place = Place::new();
     let (first, again) = (place.path("first"), place.path("again"));

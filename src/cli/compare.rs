@@ -42,8 +42,7 @@ pub fn order(scenario: &Scenario, runs: &Runs, baseline: Option<&str>) -> Result
         variants: variants.iter().map(|variant| variant.name.shown.to_string()).collect(),
         seeds: runs.seeds(scenario),
         twins: !runs.no_twin,
-        vary: Vec::new(),
-        measure: Vec::new(),
+        ..Order::default()
     })
 }
 

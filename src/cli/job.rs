@@ -14,13 +14,16 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::archive;
 use super::args::Runs;
 use super::compare::{check, intent, interrupt, verdict, whereabouts};
+use super::figures::figures;
 use super::results::Results;
-use super::sweep::{points, warnings};
+use super::sought::Search;
+use super::swept::{points, warnings};
 use super::unfinished::Unfinished;
 use super::work::{again, work};
 use super::{Error, Exit, Session, remark, source};
 use crate::experiment::compare::{RunId, Shelf, Study};
 use crate::experiment::result::{Comparison, Figure};
+use crate::experiment::sought::{Searched, Sought};
 use crate::experiment::stop::Stop;
 use crate::experiment::sweep::{Sweep, Swept};
 use crate::report;
@@ -60,6 +63,9 @@ pub struct Plan {
     vary: Vec<String>,
     /// The figures that a sweep tells; by default those that say something.
     measure: Vec<String>,
+    /// The search whose values the points are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    search: Option<Search>,
 }
 
 /// The content of a file of data: text, as it should be, or whatever it is.
@@ -73,6 +79,7 @@ enum Data {
 }
 
 /// A job as the command line orders it.
+#[derive(Default)]
 pub struct Order {
     /// The command, such as `compare`.
     pub command: &'static str,
@@ -88,6 +95,8 @@ pub struct Order {
     pub vary: Vec<String>,
     /// The figures that a sweep tells.
     pub measure: Vec<String>,
+    /// The search whose values the points are.
+    pub search: Option<Search>,
 }
 
 impl Plan {
@@ -112,6 +121,7 @@ impl Plan {
             twins: order.twins,
             vary: order.vary,
             measure: order.measure,
+            search: order.search,
         }
     }
 
@@ -156,6 +166,7 @@ pub struct Job {
     axes: Vec<Axis>,
     figures: Vec<Figure>,
     points: Vec<Point>,
+    sought: Vec<Sought>,
 }
 
 /// The outcome of a job.
@@ -196,9 +207,18 @@ impl Job {
         let axes: Result<Vec<Axis>, _> = plan.vary.iter().map(axis).collect();
         let axes = axes.map_err(|problem| Error::Usage(problem.message))?;
         bounded(&axes).map_err(|reason| Error::Usage(reason.words))?;
-        let figures = super::sweep::figures(session, &scenario, &plan.measure)?;
+        let mut figures = figures(session, &scenario, &plan.measure)?;
         let points = points(&scenario, &axes)?;
-        Ok(Self { plan, scenario, axes, figures, points })
+        let sought = match &plan.search {
+            Some(search) => search.sought(session, &scenario, &plan.variants)?,
+            None => Vec::new(),
+        };
+        for Sought { figure, .. } in &sought {
+            if !figures.contains(figure) {
+                figures.push(figure.clone());
+            }
+        }
+        Ok(Self { plan, scenario, axes, figures, points, sought })
     }
 
     /// The studies of its points.
@@ -259,7 +279,11 @@ impl Job {
         };
         let inputs = Arc::clone(inputs);
         let axes = self.axes.clone();
-        let swept = Swept { axes, points: finished, figures, inputs, command, warnings };
+        let (points, searches) = (finished, Vec::new());
+        let mut swept = Swept { axes, points, figures, inputs, command, warnings, searches };
+        let sought = self.sought.iter().cloned();
+        swept.searches = sought.filter_map(|sought| sought.among(&swept)).collect();
+        let is_whole = is_whole && swept.searches.len() == self.sought.len();
         (!swept.points.is_empty()).then(|| (Outcome::Swept(swept.into()), is_whole))
     }
 
@@ -305,6 +329,9 @@ impl Outcome {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Compared(comparison) => verdict(comparison),
+            Self::Swept(swept) if !swept.searches.iter().all(Searched::has_numbers) => {
+                Exit::Undecided
+            }
             Self::Swept(_) => Exit::Held,
         }
     }

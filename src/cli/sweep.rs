@@ -2,14 +2,13 @@
 
 use super::args::{Runs, Sweep, SweepFormat};
 use super::compare::choose;
+use super::figures::figures;
 use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
+use super::swept::axis;
 use super::{Error, Exit, Session, print, quote, source, write};
-use crate::checks::Verdict;
-use crate::experiment::result::{CheckResult, Figure, few_seeds};
-use crate::experiment::sweep::SweptPoint;
 use crate::report;
-use crate::scenario::sweep::{self, Axis, AxisText, Point};
-use crate::scenario::{Problem, Scenario, Source, any_error, render};
+use crate::scenario::Scenario;
+use crate::scenario::sweep::Axis;
 
 /// `driftlab sweep`.
 pub fn sweep(session: &Session, args: &Sweep) -> Result<Exit, Error> {
@@ -50,6 +49,7 @@ pub fn order(
         twins: !runs.no_twin,
         vary: axes.iter().map(Axis::typed).collect(),
         measure: measure.to_vec(),
+        ..Order::default()
     })
 }
 
@@ -67,71 +67,4 @@ pub fn axes(session: &Session, scenario: &Scenario, vary: &[String]) -> Result<V
     }
     let axes = vary.iter().map(|text| axis(session, scenario, text));
     axes.collect()
-}
-
-/// An axis as the command line has it, each of whose values the scenario takes.
-pub fn axis(session: &Session, scenario: &Scenario, text: &str) -> Result<Axis, Error> {
-    let parsed = AxisText::parse(text).map_err(|problem| vec![*problem]);
-    let checked = parsed.and_then(|axis| {
-        let problems = axis.check(scenario);
-        if any_error(&problems) { Err(problems) } else { Ok(axis.axis()) }
-    });
-    checked.map_err(|problems| argument(session, "--vary", text, &problems))
-}
-
-/// The figures that the command line names.
-pub fn figures(
-    session: &Session,
-    scenario: &Scenario,
-    names: &[String],
-) -> Result<Vec<Figure>, Error> {
-    names.iter().map(|name| figure(session, scenario, name)).collect()
-}
-
-/// The figure that the command line calls so.
-pub fn figure(session: &Session, scenario: &Scenario, name: &str) -> Result<Figure, Error> {
-    let subject = scenario.subject(name);
-    let subject = subject.map_err(|problem| argument(session, "--measure", name, &[*problem]))?;
-    Figure::of(&subject).ok_or_else(|| {
-        let hint = "of a measure with many values choose `mean`, `p50`, `p99` or `max`";
-        Error::Usage(format!("results do not keep `{name}` of every run\nhint: {hint}"))
-    })
-}
-
-/// The error of an argument, with the places in it.
-fn argument(session: &Session, option: &str, text: &str, problems: &[Problem]) -> Error {
-    let source = Source { name: option.into(), text: text.into() };
-    Error::Scenario(render(&source, problems, session.colour_errors))
-}
-
-/// The points of a sweep, all of whose values go together.
-pub fn points(scenario: &Scenario, axes: &[Axis]) -> Result<Vec<Point>, Error> {
-    sweep::points(scenario, axes).map_err(|(at, problems)| {
-        let why = problems.first().map_or("it cannot be read", |problem| &problem.message);
-        Error::Usage(format!("`{}` with {at}: {why}", scenario.name))
-    })
-}
-
-/// The warnings of a sweep: points that are missing, and those at which a check is violated.
-pub fn warnings(axes: &[Axis], finished: &[SweptPoint], points: usize) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if finished.len() < points {
-        let finished = finished.len();
-        warnings.push(format!("Interrupted: these are {finished} of {points} points."));
-    }
-    let is_violated = |check: &&CheckResult| check.counts() && check.claim() == Verdict::Violated;
-    let violated = |point: &SweptPoint| {
-        let check = point.comparison.checks.iter().find(is_violated)?;
-        let values = axes.iter().zip(&point.at);
-        let values = values.map(|(axis, at)| axis.change(*at).to_string());
-        let values = values.collect::<Vec<_>>().join(", ");
-        Some(format!("{}, {} ({values})", check.variant, check.name))
-    };
-    let all: Vec<String> = finished.iter().filter_map(violated).collect();
-    if let Some(first) = all.first() {
-        let many = format!("{} of {}", all.len(), finished.len());
-        warnings.push(format!("A check is violated at {many} points, the first: {first}."));
-    }
-    warnings.extend(finished.first().and_then(|it| few_seeds(it.comparison.seeds.len())));
-    warnings
 }

@@ -6,6 +6,7 @@ pub mod forms;
 pub mod lock_waits;
 pub mod result;
 pub mod run;
+pub mod sought;
 pub mod stop;
 mod summarise;
 pub mod sweep;

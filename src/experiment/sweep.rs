@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compare::{Shelf, Study};
 use super::result::{Comparison, Figure};
+use super::sought::Searched;
 use super::stop::Stop;
 use crate::scenario::Inputs;
 use crate::scenario::sweep::{Axis, Point};
@@ -36,6 +37,8 @@ pub struct Swept {
     pub command: String,
     /// Warnings about the validity of the numbers, in full sentences.
     pub warnings: Vec<String>,
+    /// The searches whose values the points are; none in a sweep that was asked for.
+    pub searches: Vec<Searched>,
 }
 
 /// A point of a sweep that was finished.

@@ -5,73 +5,67 @@ use super::sweep::label;
 use super::terminal::{grids, indented, title};
 use super::text::Terminal;
 use super::view::{Cell, Table};
-use crate::experiment::crossing::{Crossing, Crossings};
-use crate::experiment::result::Figure;
+use crate::experiment::crossing::{Crossing, Crossings, Look};
+use crate::experiment::sought::{Searched, Sides, Sought};
 use crate::scenario::sweep::Axis;
 use crate::stats::Verdict;
 
-/// A figure with a limit.
-pub struct Wanted {
-    /// The figure.
-    pub figure: Figure,
-    /// The limit, in the unit of the figure.
-    pub limit: f64,
-    /// True if the figure must not be greater.
-    pub is_upper: bool,
-    /// The positions of the variants that are meant; all, if it names none.
-    pub variants: Vec<usize>,
+/// The heading of a search: the difference that it follows.
+pub fn heading(searched: &Searched) -> String {
+    let Sought { figure, sides, .. } = &searched.sought;
+    match sides {
+        Sides::Between([first, second]) => format!("{}: {first} minus {second}", figure.title()),
+        Sides::Limit { variant, limit, is_upper } => {
+            let side = if *is_upper { "below" } else { "at least" };
+            let limit = human::value(figure.unit(), *limit);
+            format!("{variant}: {} {side} {limit}", figure.title())
+        }
+    }
 }
 
-/// Where two variants change places in a figure.
-pub fn crossover(
-    axis: &Axis,
-    figure: &Figure,
-    [first, second]: [&str; 2],
-    found: &Crossings,
-    terminal: Terminal,
-) -> String {
-    let heading = format!("{}: {first} minus {second}", figure.title());
-    let mut text = title(terminal, &heading);
-    text += &grids(&looks(axis, figure, found), terminal);
-    for crossing in &found.crossings {
-        let (lower, higher) = if crossing.falls { (second, first) } else { (first, second) };
-        let said =
-            format!("{lower} is lower up to {}, {higher} from there on.", place(axis, crossing));
-        text += &indented(terminal, &said);
+/// The outcome of a search, a sentence for each crossing.
+pub fn sentences(searched: &Searched) -> Vec<String> {
+    let Searched { sought: Sought { axis, sides, .. }, found } = searched;
+    match sides {
+        Sides::Between([first, second]) if found.crossings.is_empty() => {
+            vec![constant(axis, found, [first, second])]
+        }
+        Sides::Between([first, second]) => {
+            let said = |crossing: &Crossing| {
+                let (lower, higher) =
+                    if crossing.falls { (second, first) } else { (first, second) };
+                let place = place(axis, crossing);
+                format!("{lower} is lower up to {place}, {higher} from there on.")
+            };
+            found.crossings.iter().map(said).collect()
+        }
+        Sides::Limit { variant, .. } => vec![format!("{variant}: {}.", kept(searched))],
     }
-    if found.crossings.is_empty() {
-        text += &indented(terminal, &constant(axis, found, [first, second]));
-    }
-    text
 }
 
-/// Where a variant passes a limit.
-pub fn capacity(
-    axis: &Axis,
-    wanted: &Wanted,
-    variant: &str,
-    found: &Crossings,
-    terminal: Terminal,
-) -> String {
-    let Wanted { figure, limit, is_upper, .. } = wanted;
-    let side = if *is_upper { "below" } else { "at least" };
-    let limit = human::value(figure.unit(), *limit);
-    let mut text = title(terminal, &format!("{variant}: {} {side} {limit}", figure.title()));
-    text += &grids(&looks(axis, figure, found), terminal);
-    let breaks = found.crossings.iter().find(|crossing| crossing.falls != *is_upper);
-    let holds_first = found
-        .looks
-        .iter()
-        .find_map(|look| look.found)
-        .map(|first| if *is_upper { first.difference < 0.0 } else { first.difference >= 0.0 });
+/// How far a variant keeps to a limit.
+fn kept(searched: &Searched) -> String {
+    let axis = &searched.sought.axis;
     let (first, last) = ends(axis);
-    let said = match (breaks, holds_first) {
+    match (searched.breaks(), searched.holds_first()) {
         (_, None) => "there is no number at any value".to_owned(),
         (_, Some(false)) => format!("it breaks that at {first} already"),
         (Some(crossing), _) => format!("it keeps that up to {}", place(axis, crossing)),
         (None, Some(true)) => format!("it keeps that up to {last} at least"),
-    };
-    text + &indented(terminal, &format!("{variant}: {said}."))
+    }
+}
+
+/// Searches for the terminal.
+pub fn render(searches: &[Searched], terminal: Terminal) -> String {
+    let mut text = String::new();
+    for searched in searches {
+        text += &title(terminal, &heading(searched));
+        text += &grids(&table(searched), terminal);
+        for line in sentences(searched) {
+            text += &indented(terminal, &line);
+        }
+    }
+    text
 }
 
 /// The first and the last value of an axis.
@@ -98,14 +92,14 @@ fn constant(axis: &Axis, found: &Crossings, [first, second]: [&str; 2]) -> Strin
     let (low, high) = ends(axis);
     let range = format!("between {low} and {high}");
     let Some(sum) = pairs.iter().map(|pair| pair.difference).reduce(|sum, it| sum + it) else {
-        return "there is no number at any value.".into();
+        return "There is no number at any value.".into();
     };
     let lower = if sum < 0.0 { first } else { second };
     let shown = pairs.iter().filter(|pair| pair.verdict != Verdict::NoDifferenceShown).count();
     match (sum == 0.0, shown) {
-        (true, _) | (_, 0) => format!("no difference is shown {range}."),
+        (true, _) | (_, 0) => format!("No difference is shown {range}."),
         (false, shown) => format!(
-            "they do not change places {range}: {lower} is lower, which is shown at {shown} of {} \
+            "They do not change places {range}: {lower} is lower, which is shown at {shown} of {} \
              values.",
             pairs.len()
         ),
@@ -113,9 +107,10 @@ fn constant(axis: &Axis, found: &Crossings, [first, second]: [&str; 2]) -> Strin
 }
 
 /// A row for each value that was looked at.
-fn looks(axis: &Axis, figure: &Figure, found: &Crossings) -> Table {
+pub fn table(searched: &Searched) -> Table {
+    let Searched { sought: Sought { axis, figure, .. }, found } = searched;
     let unit = figure.unit();
-    let row = |look: &crate::experiment::crossing::Look| {
+    let row = |look: &Look| {
         let cells = look.found.map_or_else(
             || vec![super::view::nothing(), super::view::nothing()],
             |pair| {

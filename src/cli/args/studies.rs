@@ -133,6 +133,16 @@ pub struct Crossover {
     /// The measure, such as `m1.p99`.
     #[arg(long, value_name = "MEASURE")]
     pub measure: String,
+    /// The folder for the results; by default `reports/<scenario name>-crossover`. It is replaced
+    /// as a whole, and refused if it holds anything that driftlab did not write.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Start over instead of resuming an interrupted search in the same scenario.
+    #[arg(long)]
+    pub fresh: bool,
+    /// The format of standard output: tables and sentences, or differences.csv.
+    #[arg(long, value_enum, default_value_t = SweepFormat::Human)]
+    pub format: SweepFormat,
 }
 
 /// `driftlab capacity`.
@@ -155,6 +165,17 @@ pub struct Capacity {
     /// The measure must be at least this.
     #[arg(long, value_name = "LIMIT", group = "limit", requires = "measure")]
     pub at_least: Option<String>,
+    /// The folder for the results, with a folder below it for each variant; by default
+    /// `reports/<scenario name>-capacity`. Each is replaced as a whole, and refused if it holds
+    /// anything that driftlab did not write.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Start over instead of resuming an interrupted search in the same scenario.
+    #[arg(long)]
+    pub fresh: bool,
+    /// The format of standard output: tables and sentences, or differences.csv.
+    #[arg(long, value_enum, default_value_t = SweepFormat::Human)]
+    pub format: SweepFormat,
 }
 
 /// `driftlab diff`.

@@ -3,6 +3,7 @@
 
 use plotters::prelude::*;
 
+use crate::experiment::crossing::Crossing;
 use crate::experiment::result::{Estimate, Figure};
 use crate::experiment::sweep::Swept;
 use crate::report::chart::legend::{self, Entry, LINE};
@@ -151,6 +152,17 @@ fn value_axis(figure: &Figure, marks: &[Vec<Mark>]) -> axis::Axis {
     found
 }
 
+/// The stretches of the axis in which crossings of the figure lie, by their intervals.
+fn shades(swept: &Swept, figure: &Figure) -> Vec<(f64, f64)> {
+    let of_figure = swept.searches.iter().filter(|it| it.sought.figure == *figure);
+    let crossings = of_figure.flat_map(|searched| &searched.found.crossings);
+    let end = |value: &Option<toml::Value>, open: f64| value.as_ref().map_or(Some(open), number);
+    let shade = |crossing: &Crossing| {
+        Some((end(&crossing.from, f64::NEG_INFINITY)?, end(&crossing.to, f64::INFINITY)?))
+    };
+    crossings.filter_map(shade).collect()
+}
+
 fn draw(area: &Area, swept: &Swept, figure: &Figure, entries: &[Entry]) -> Drawn {
     let Some(over) = swept.axes.first() else { return Ok(()) };
     let marks: Vec<Vec<Mark>> =
@@ -163,6 +175,10 @@ fn draw(area: &Area, swept: &Swept, figure: &Figure, entries: &[Entry]) -> Drawn
         .x_label_area_size(46 * PX)
         .y_label_area_size(68 * PX)
         .build_cartesian_2d(swept_axis(over), value_axis(figure, &marks))?;
+    let shades = shades(swept, figure).into_iter();
+    plot.draw_series(shades.map(|(from, to)| {
+        Rectangle::new([(from, 0.0), (to, f64::INFINITY)], ink::SHADE.filled())
+    }))?;
     mesh(&mut plot).x_desc(over.key.as_str()).draw()?;
     for (at, marks) in marks.iter().enumerate() {
         let bands = marks.iter().filter_map(|(x, estimate)| Some((*x, estimate.interval?)));

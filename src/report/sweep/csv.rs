@@ -2,7 +2,7 @@
 
 use crate::experiment::sweep::Swept;
 use crate::report::csv::{runs, write};
-use crate::scenario::sweep::{Axis, number, shown};
+use crate::scenario::sweep::Axis;
 
 /// The name of the file.
 pub const NAME: &str = "sweep.csv";
@@ -17,13 +17,11 @@ pub fn table(swept: &Swept) -> Vec<u8> {
     let axes = axes.iter().map(String::as_str);
     let heads: Vec<&str> = ["point"].into_iter().chain(axes).chain(runs::HEADS).collect();
     let rows = swept.points.iter().enumerate().flat_map(|(point, swept_point)| {
-        let values = swept.axes.iter().zip(&swept_point.at).map(|(axis, at)| {
-            let value = &axis.values[*at];
-            match (axis.is_time(), number(value)) {
-                (true, Some(nanos)) => format!("{nanos:.0}"),
-                _ => shown(value),
-            }
-        });
+        let values = swept
+            .axes
+            .iter()
+            .zip(&swept_point.at)
+            .map(|(axis, at)| super::looks::value(axis, &axis.values[*at]));
         let start: Vec<String> = [point.to_string()].into_iter().chain(values).collect();
         let rows = runs::rows(&swept_point.comparison).into_iter();
         rows.map(move |row| start.iter().cloned().chain(row).collect())

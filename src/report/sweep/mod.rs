@@ -3,10 +3,12 @@
 mod chart;
 mod csv;
 mod heat;
+mod looks;
 mod page;
 mod tell;
 
 pub use csv::table;
+pub use looks::looks;
 pub use tell::render;
 
 use super::chart::Chart;
@@ -14,6 +16,7 @@ use super::export::File;
 use super::{human, terminal};
 use crate::checks::measures::Unit;
 use crate::experiment::result::Figure;
+use crate::experiment::sought::Sides;
 use crate::experiment::sweep::Swept;
 use crate::scenario::sweep::{Axis, Scale, number, shown};
 
@@ -25,6 +28,10 @@ pub fn files(swept: &Swept) -> Vec<File> {
         File::new("index.html", page::page(swept, &charts)),
         File::new("README.md", readme(swept)),
     ];
+    if !swept.searches.is_empty() {
+        files.push(File::new(looks::LOOKS, looks(&swept.searches)));
+        files.push(File::new(looks::CROSSINGS, looks::crossings(&swept.searches)));
+    }
     for (name, chart) in names(swept).iter().zip(&charts) {
         files.push(File::new(format!("charts/{name}.svg"), chart.picture.svg()));
         files.push(File::new(format!("charts/{name}.png"), chart.picture.png()));
@@ -76,22 +83,38 @@ fn about(swept: &Swept) -> String {
     format!("{}: {}", human::some(swept.points.len(), "point"), human::list(&axes))
 }
 
+/// The sort of results: a sweep, or a search whose values the points are.
+fn what(swept: &Swept) -> &'static str {
+    match swept.searches.first().map(|searched| &searched.sought.sides) {
+        None => "sweep",
+        Some(Sides::Between(_)) => "crossover",
+        Some(Sides::Limit { .. }) => "capacity",
+    }
+}
+
+/// The rows of `README.md` about the tables of a search.
+const SEARCHED: &str = "| `differences.csv` | the paired difference at each value that was looked \
+                        at |\n| `crossings.csv` | where it changes its sign, with an interval |\n";
+
 /// The text of `README.md`.
 fn readme(swept: &Swept) -> String {
     let Some(first) = swept.first() else { return String::new() };
     let scenario = &first.scenario;
     format!(
-        "# {name}: a sweep\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}, the \
-         same ones at every point. {axes}. The same bytes again, in this folder:\n\n\
+        "# {name}: a {what}\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}, \
+         the same ones at every point. {axes}. The same bytes again, in this folder:\n\n\
          ```sh\n{command}\n```\n\n\
          | file | what it is |\n|---|---|\n\
          | `index.html` | charts and tables; opens from disk and fetches nothing |\n\
          | `charts/*` | a chart of each figure over the swept value, as SVG and PNG |\n\
          | `{table}` | a row for each point, variant, seed and measure, with its unit |\n\
+         {searched}\
          | `scenario/*` | the scenario and the data that it names, to run it again |\n\n\
          Times are whole nanoseconds of simulated time. Never is larger than every number: `inf`.\n\
          An empty field means that there is no number.\n",
         name = scenario.name,
+        what = what(swept),
+        searched = if swept.searches.is_empty() { "" } else { SEARCHED },
         // Markdown passes HTML on.
         about = scenario.about.replace('&', "&amp;").replace('<', "&lt;"),
         engine = first.engine,

@@ -2,14 +2,13 @@
 
 use minijinja::{Value, context};
 
-use super::{about, names, tell};
+use super::{about, names, tell, what};
 use crate::experiment::sweep::Swept;
 use crate::report::chart::Chart;
 use crate::report::crossing;
 use crate::report::html::{STYLE, list, render, table};
 use crate::report::terminal;
 
-const NAME: &str = "sweep.html";
 const TEMPLATE: &str = include_str!("sweep.html");
 
 /// The text of the page, with a chart of each figure.
@@ -40,6 +39,12 @@ fn content(swept: &Swept, charts: &[Chart]) -> Value {
         engine => &first.engine,
         seeds => terminal::seeds(&first.seeds),
         command => &swept.command,
+        what => what(swept),
+        searches => list(&swept.searches, |searched| context! {
+            title => crossing::heading(searched),
+            lines => crossing::sentences(searched),
+            table => table(crossing::table(searched)),
+        }),
         warnings => &swept.warnings,
         figures => figures.collect::<Vec<_>>(),
     }

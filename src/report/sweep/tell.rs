@@ -5,6 +5,7 @@ use super::{about, labels};
 use crate::checks::measures::Better;
 use crate::experiment::result::{Comparison, Figure};
 use crate::experiment::sweep::Swept;
+use crate::report::crossing;
 use crate::report::human;
 use crate::report::terminal::{OPEN, grids, header, indented, labelled, rests_on, title};
 use crate::report::text::Terminal;
@@ -17,6 +18,9 @@ const MOST: usize = 4;
 /// The text that a user sees after a sweep.
 pub fn render(swept: &Swept, terminal: Terminal) -> String {
     let Some(first) = swept.first() else { return String::new() };
+    if !swept.searches.is_empty() {
+        return crossing::render(&swept.searches, terminal);
+    }
     let mut text = header(first, terminal);
     text += &rests_on(first, terminal);
     for said in about_operations(first) {
