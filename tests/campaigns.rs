@@ -111,6 +111,69 @@ fn a_sweep_in_shards_is_the_same_sweep() {
     same(&single, &merged);
 }
 
+const SHOP: &str = "tests/scenarios/explored.toml";
+
+/// A fuzz of two variants of which one breaks promises, a batch of three with fewer runs.
+const FUZZ: [&str; 6] = ["--runs", "300", "--operations", "5", "--faults", "2"];
+
+#[test]
+fn counterexamples_of_a_fuzz_in_shards_are_those_of_one_machine() {
+    let place = Place::new();
+    // The page of a counterexample names its folder, so all of them have the same name.
+    let (out, single) = (place.path("out"), place.path("single"));
+    let keep = |under: &str| fs::rename(&out, under).expect("moved");
+    let fuzz = ["-q", "fuzz", SHOP, "--out", &out];
+    let alone = said(&[&fuzz[..], &FUZZ].concat(), 1);
+    assert!(alone.contains(" is violated\n"), "{alone}");
+    keep(&single);
+    let plan = place.path("plan.json");
+    let start = ["campaign", "plan", SHOP, "--fuzz", "--out", &plan];
+    said(&[&start[..], &FUZZ].concat(), 0);
+    for shards in [1_u64, 2, 7] {
+        let parts = format!("parts-{shards}");
+        for shard in 0..shards {
+            place.shard(&plan, &format!("{shard}/{shards}"), &parts);
+        }
+        let (parts, merged) = (place.path(&parts), place.path(&format!("merged-{shards}")));
+        let merge = ["-q", "campaign", "merge", &plan, &parts, "--out", &out];
+        assert_eq!(said(&merge, 1), alone);
+        same(&single, &out);
+        // Once more: what was found is known, and nothing is written.
+        let again = said(&merge, 1);
+        assert!(again.contains("found earlier") && !again.contains("again:"), "{again}");
+        same(&single, &out);
+        keep(&merged);
+    }
+    let verified =
+        said(&["campaign", "verify", &plan, &place.path("parts-2"), "--sample", "20%"], 0);
+    assert!(verified.contains(" are the same here"), "{verified}");
+}
+
+#[test]
+fn batches_of_a_fuzz_that_are_missing_are_counted_in_runs() {
+    let place = Place::new();
+    let plan = place.path("plan.json");
+    let start = ["campaign", "plan", SHOP, "--fuzz", "--variants", "dual-write", "--out", &plan];
+    let planned = said(&[&start[..], &FUZZ].concat(), 0);
+    assert!(planned.contains(": 300 runs\n"), "{planned}");
+    let parts = place.path("parts");
+    for shard in ["0/3", "2/3"] {
+        place.shard(&plan, shard, "parts");
+    }
+    let missing = said(&["campaign", "merge", &plan, &parts], 4);
+    assert!(missing.contains("128 of 300 runs are missing"), "{missing}");
+    assert!(missing.contains("--shard 1/3"), "{missing}");
+    for (options, wanted) in [
+        (&["--runs", "5"][..], "--fuzz"),
+        (&["--fuzz", "--seeds", "5"], "'--fuzz' cannot be used with '--seeds"),
+        (&["--fuzz", "--runs", "10000000001"], "10000000001 is not in 1..=10000000000"),
+    ] {
+        let start = ["campaign", "plan", SHOP, "--out", &plan];
+        let refused = said(&[&start[..], options].concat(), 2);
+        assert!(refused.contains(wanted), "{options:?}: {refused}");
+    }
+}
+
 #[test]
 fn what_is_missing_or_damaged_is_said_with_the_command_that_makes_it() {
     let place = Place::new();
@@ -151,6 +214,11 @@ fn plans_and_shards_that_are_none_are_refused() {
     let wrong = place.path("wrong.json");
     fs::write(&wrong, "{}").expect("written");
     assert!(said(&["campaign", "status", &wrong], 2).contains("this is no plan"));
+    let full = place.path("full");
+    fs::write(&full, "").expect("written");
+    // Not 2, at which a scheduler gives up.
+    let unwritten = said(&["campaign", "run", &plan, "--shard", "0/1", "--out", &full], 6);
+    assert!(unwritten.contains("a file stands where a folder should be"), "{unwritten}");
     let text = fs::read_to_string(&plan).expect("a plan");
     fs::write(&wrong, text.replace("\"driftlab\":\"", "\"driftlab\":\"9")).expect("written");
     let other = said(&["campaign", "run", &wrong, "--shard", "0/1"], 2);
@@ -164,13 +232,37 @@ fn plans_and_shards_that_are_none_are_refused() {
 
 #[cfg(unix)]
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a real process is killed after a real time")]
 fn a_shard_that_was_killed_goes_on_and_leaves_the_same_file() {
     let place = Place::new();
-    let plan = place.plan(&["--seeds", "24"]);
-    place.shard(&plan, "0/2", "whole");
+    killed(&place, &place.plan(&["--seeds", "24"]));
+    let place = Place::new();
+    let plan = place.path("fuzz.json");
+    let start = ["campaign", "plan", SHOP, "--fuzz", "--runs", "512", "--out", &plan];
+    said(&start, 0);
+    killed(&place, &plan);
+}
+
+/// A shard that was killed between its file and the end leaves what the next start takes away.
+#[test]
+fn a_shard_that_is_there_leaves_nothing_else_behind() {
+    let place = Place::new();
+    let plan = place.plan(&["--seeds", "2"]);
+    place.shard(&plan, "0/2", "parts");
+    let [part] = &place.parts("parts")[..] else { panic!("one file") };
+    let left = part.with_file_name(".part-0-of-2.unfinished").join("0123456789abcdef");
+    fs::create_dir_all(&left).expect("a folder");
+    fs::write(left.join(".driftlab-half"), "half").expect("a file");
+    place.shard(&plan, "0/2", "parts");
+    assert_eq!(place.parts("parts"), std::slice::from_ref(part));
+}
+
+/// Kills a shard three times.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "a real process is killed after a real time")]
+fn killed(place: &Place, plan: &str) {
+    place.shard(plan, "0/2", "whole");
     let parts = place.path("parts");
-    let run = ["-q", "campaign", "run", &plan, "--shard", "0/2", "--out", &parts];
+    let run = ["-q", "campaign", "run", plan, "--shard", "0/2", "--out", &parts];
     let mut killed = 0;
     for _ in 0..3 {
         let mut command = Command::new(env!("CARGO_BIN_EXE_driftlab"));

@@ -15,13 +15,14 @@ use flate2::write::GzEncoder;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::job::Plan;
-use super::unfinished::Unfinished;
+use super::unfinished::{MOST_RUN, Unfinished};
 use crate::report::export::File;
 
 pub use crate::report::kept::RUNS as NAME;
 
-/// The longest line that is read.
-const MOST_LINE: u64 = 4 << 30;
+/// The longest line that is read: a run and its position, or a plan. Whoever made the file, no more
+/// than this of it is in memory.
+const MOST_LINE: u64 = MOST_RUN as u64 + 32;
 
 /// The file with all runs of a plan, which are kept under these names.
 pub fn file(plan: &Plan, kept: Arc<Unfinished>, names: Vec<String>) -> File {
@@ -67,6 +68,15 @@ pub fn unpack(
     path: &Path,
     row: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
 ) -> io::Result<(String, u64)> {
+    unpack_lines(path, MOST_LINE, row)
+}
+
+/// Reads a file of runs whose lines are not longer than so many bytes.
+fn unpack_lines(
+    path: &Path,
+    most: u64,
+    row: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<(String, u64)> {
     let damaged = || io::Error::other("it is damaged or was cut off");
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no file")); // A pipe would be waited for, for ever.
@@ -76,7 +86,7 @@ pub fn unpack(
     let mut line = Vec::new();
     let mut next = |line: &mut Vec<u8>| {
         line.clear();
-        let read = reader.by_ref().take(MOST_LINE).read_until(b'\n', line);
+        let read = reader.by_ref().take(most).read_until(b'\n', line);
         read.map_err(|_| damaged())
     };
     next(&mut line)?;
@@ -96,6 +106,15 @@ pub fn unpack(
         hash.update(&line);
         count += 1;
     }
+}
+
+/// The position of a run in a plan of so many.
+///
+/// # Errors
+/// If the plan has no such run.
+pub fn position(at: u64, count: usize) -> io::Result<usize> {
+    let position = usize::try_from(at).ok().filter(|at| *at < count);
+    position.ok_or_else(|| io::Error::other("it has a run that the plan has not"))
 }
 
 #[cfg(test)]
@@ -146,9 +165,13 @@ mod tests {
         encoder.write_all(b"plan\n0 first\nend 1 0123456789abcdef\n").expect("written");
         encoder.finish().expect("written");
         assert!(read(&rows).is_err(), "the hash is wrong");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.gz");
+        std::fs::write(&path, written(&[(0, &"x".repeat(50))])).expect("written");
+        let longest = |most| unpack_lines(&path, most, &mut |_, _| Ok(())).is_ok();
+        assert!(longest(53) && !longest(52), "no line is read beyond its bound");
         let gone = pack(&mut Vec::new(), "", [(0, None)].into_iter());
         assert!(gone.is_err(), "a run is missing");
-        let folder = tempfile::tempdir().expect("a folder");
         let other = unpack(folder.path(), &mut |_, _| Ok(())).expect_err("a folder");
         assert_eq!(other.to_string(), "it is no file");
     }

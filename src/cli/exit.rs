@@ -21,6 +21,8 @@ pub enum Exit {
     Incomplete = 4,
     /// A path of a pattern was never taken, although that was required.
     Uncovered = 5,
+    /// A shard of a campaign could not be written; it may be tried again.
+    Unwritten = 6,
     /// Interrupted; what was finished has been written.
     Interrupted = 130,
 }
@@ -33,7 +35,7 @@ impl Termination for Exit {
 }
 
 /// The meaning of every exit code, for the help and the manual pages.
-pub const MEANINGS: [(Exit, &str); 7] = [
+pub const MEANINGS: [(Exit, &str); 8] = [
     (Exit::Held, "every check held, or there was none"),
     (Exit::Violated, "a check was violated, or held that was meant to fail"),
     (
@@ -52,6 +54,7 @@ pub const MEANINGS: [(Exit, &str); 7] = [
         Exit::Uncovered,
         "nothing was violated, but with `--require-coverage` a path of a pattern was never taken",
     ),
+    (Exit::Unwritten, "a shard of a campaign could not be written: it may be tried again"),
     (Exit::Interrupted, "interrupted; what was finished has been written"),
 ];
 

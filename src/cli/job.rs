@@ -12,16 +12,18 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::archive;
+use super::args::MOST_RUNS;
 use super::args::Runs;
 use super::compare::{check, intent, interrupt, verdict, whereabouts};
 use super::figures::figures;
+use super::hunted::FuzzRuns;
 use super::results::Results;
 use super::sought::Search;
 use super::swept::{points, warnings};
 use super::unfinished::Unfinished;
 use super::work::{again, work};
 use super::{Error, Exit, Session, remark, source};
-use crate::experiment::compare::{RunId, Shelf, Study};
+use crate::experiment::compare::{Shelf, Study};
 use crate::experiment::result::{Comparison, Figure};
 use crate::experiment::sought::{Searched, Sought};
 use crate::experiment::stop::Stop;
@@ -31,7 +33,7 @@ use crate::report::export::File;
 use crate::report::human::some;
 use crate::report::text::Terminal;
 use crate::scenario::sweep::{Axis, AxisText, Point, bounded};
-use crate::scenario::{Scenario, Source, load, render};
+use crate::scenario::{Scenario, Source, Variant, load, render};
 
 /// The format of plans that is written, and the only one that is read.
 const FORMAT: u32 = 1;
@@ -63,6 +65,9 @@ pub struct Plan {
     vary: Vec<String>,
     /// The figures that a sweep tells; by default those that say something.
     measure: Vec<String>,
+    /// The runs of a fuzz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fuzz: Option<FuzzRuns>,
     /// The search whose values the points are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     search: Option<Search>,
@@ -95,6 +100,8 @@ pub struct Order {
     pub vary: Vec<String>,
     /// The figures that a sweep tells.
     pub measure: Vec<String>,
+    /// The runs of a fuzz.
+    pub fuzz: Option<FuzzRuns>,
     /// The search whose values the points are.
     pub search: Option<Search>,
 }
@@ -121,6 +128,7 @@ impl Plan {
             twins: order.twins,
             vary: order.vary,
             measure: order.measure,
+            fuzz: order.fuzz,
             search: order.search,
         }
     }
@@ -136,6 +144,10 @@ impl Plan {
         if plan.format != FORMAT || plan.driftlab != ours {
             let theirs = &plan.driftlab;
             let message = format!("the plan is of driftlab {theirs}, and this is {ours}");
+            return Err(Error::Usage(message));
+        }
+        if plan.fuzz.as_ref().is_some_and(|fuzz| !(1..=MOST_RUNS).contains(&fuzz.runs)) {
+            let message = format!("a plan has from 1 to {MOST_RUNS} runs of each variant");
             return Err(Error::Usage(message));
         }
         Ok(plan)
@@ -221,6 +233,13 @@ impl Job {
         Ok(Self { plan, scenario, axes, figures, points, sought })
     }
 
+    /// The runs of a fuzz, and its variants, if it is one.
+    pub fn fuzz(&self) -> Option<(&FuzzRuns, Vec<&Variant>)> {
+        let fuzz = self.plan.fuzz.as_ref()?;
+        let named = |name: &String| self.scenario.variant(name);
+        Some((fuzz, self.plan.variants.iter().filter_map(named).collect()))
+    }
+
     /// The studies of its points.
     pub fn studies(&self) -> Vec<Study<'_>> {
         let lists = self.axes.is_empty();
@@ -289,8 +308,12 @@ impl Job {
 
     /// The folder of its results below `reports`.
     pub fn folder(&self) -> String {
-        let sweep = if self.axes.is_empty() { "" } else { "-sweep" };
-        format!("{}{sweep}", self.scenario.name)
+        let more = match () {
+            () if self.plan.fuzz.is_some() => "/counterexamples",
+            () if self.axes.is_empty() => "",
+            () => "-sweep",
+        };
+        format!("{}{more}", self.scenario.name)
     }
 
     /// The names of the files in which its runs are kept, in their order.
@@ -298,12 +321,6 @@ impl Job {
         let studies = self.studies();
         let ids = studies.iter().flat_map(Study::ids);
         ids.map(super::unfinished::name).collect()
-    }
-
-    /// Its runs in their order, each with the position of its study.
-    pub fn ids<'s>(studies: &'s [Study<'s>]) -> Vec<(usize, RunId<'s>)> {
-        let of = |(at, study): (usize, &'s Study<'s>)| study.ids().map(move |id| (at, id));
-        studies.iter().enumerate().flat_map(of).collect()
     }
 }
 

@@ -141,15 +141,31 @@ pub fn write_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
 /// # Errors
 /// If any file cannot be written; the folder is then as it was.
 pub fn put_all(folder: &Path, files: &[File]) -> Result<(), FileError> {
+    put(folder, None, files)
+}
+
+/// Writes a set of files as [`put_all`] does, but beside other files: in `scratch`, which is on the
+/// same file system. The part of a file that a kill leaves behind is found there.
+///
+/// # Errors
+/// If any file cannot be written; the folder is then as it was.
+pub fn put_all_from(scratch: &Path, folder: &Path, files: &[File]) -> Result<(), FileError> {
+    put(folder, Some(scratch), files)
+}
+
+fn put(folder: &Path, scratch: Option<&Path>, files: &[File]) -> Result<(), FileError> {
     let mut written = Vec::with_capacity(files.len());
     for content in files {
         let path = folder.join(&content.path);
         let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(FileError::new("create", parent))?;
+        let beside = scratch.unwrap_or(parent);
+        for folder in [parent, beside] {
+            std::fs::create_dir_all(folder).map_err(FileError::new("create", folder))?;
+        }
         let mut file = tempfile::Builder::new()
             .prefix(".driftlab-")
-            .tempfile_in(parent)
-            .map_err(FileError::new("write to", parent))?;
+            .tempfile_in(beside)
+            .map_err(FileError::new("write to", beside))?;
         let mut buffered = BufWriter::new(file.as_file_mut());
         let all = content.write(&mut buffered).and_then(|()| buffered.flush());
         all.map_err(FileError::new("write", &path))?;

@@ -2,9 +2,11 @@
 
 use super::args::Report;
 use super::campaign::rebuild;
+use super::compare::interrupt;
 use super::job::{Job, Plan};
 use super::output::FileError;
 use super::{Error, Exit, Session, archive, remark};
+use crate::experiment::stop::Stop;
 
 /// `driftlab report`.
 pub fn report(session: &Session, args: &Report) -> Result<Exit, Error> {
@@ -21,7 +23,10 @@ pub fn report(session: &Session, args: &Report) -> Result<Exit, Error> {
     let (plan, _) = read.map_err(FileError::new("read", &path))?;
     let job = Job::of(session, Plan::read(plan.as_bytes())?)?;
     let folder = args.out.as_ref().unwrap_or(&args.folder);
-    let exit = rebuild(session, &job, folder, &[path], &args.workers)?;
-    remark(session, &format!("\nresults: {}\n", folder.join("index.html").display()));
+    let stop = interrupt(session, Stop::default());
+    let exit = rebuild(session, &job, (folder, &[path]), &args.workers, args.details, &stop)?;
+    if exit != Exit::Interrupted {
+        remark(session, &format!("\nresults: {}\n", folder.join("index.html").display()));
+    }
     Ok(exit)
 }

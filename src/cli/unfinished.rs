@@ -17,6 +17,9 @@ use crate::experiment::compare::{Judged, RunId, Shelf, Study};
 use crate::report::export::File;
 use crate::scenario::Scenario;
 
+/// The most bytes of a run that is kept: of some two million listed operations.
+pub const MOST_RUN: usize = 256 << 20;
+
 /// The folder of a scenario's runs, under this program.
 pub struct Unfinished {
     all: PathBuf,
@@ -91,13 +94,26 @@ impl Unfinished {
         (line == self.hash(name, body).as_bytes()).then(|| body.to_vec())
     }
 
-    /// Guarantees the content of the file of the run with this [`name`].
+    /// Stores the content of the file of the run with this [`name`].
+    ///
+    /// # Errors
+    /// If it cannot be written, or is longer than what is read again.
+    pub fn put(&self, name: &str, body: &[u8]) -> Result<(), FileError> {
+        if body.len() > MOST_RUN {
+            let long = std::io::Error::other("the run is too long to be kept");
+            return Err(FileError::new("write", &self.own.join(name))(long));
+        }
+        let bytes = [self.hash(name, body).as_bytes(), body].concat();
+        output::put_all(&self.own, &[File::new(name, bytes)])
+    }
+
+    /// Writes a file to a folder beside the stored runs' own, whole or not at all. What is there of
+    /// it after a kill lies among the runs, and is removed with them.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn put(&self, name: &str, body: &[u8]) -> Result<(), FileError> {
-        let bytes = [self.hash(name, body).as_bytes(), body].concat();
-        output::put_all(&self.own, &[File::new(name, bytes)])
+    pub fn deliver(&self, folder: &Path, file: File) -> Result<(), FileError> {
+        output::put_all_from(&self.own, folder, &[file])
     }
 
     /// Returns whether the runs with these names are there and this program can read them.
@@ -219,6 +235,25 @@ mod tests {
 
     const fn all(whole: usize) -> Count {
         Count { whole, damaged: 0 }
+    }
+
+    #[test]
+    fn a_delivered_file_is_whole_and_half_of_it_lies_among_the_runs() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = place.path().to_owned();
+        let kept = Unfinished::open(folder.join("kept"), &scenario(SHOP), true);
+        let (seen, own) = (folder.clone(), kept.own.clone());
+        let file = File::written("part", move |into| {
+            assert!(!seen.join("part").exists());
+            let beside = output::files_in(&seen).expect("a folder");
+            assert_eq!(beside, [seen.join("kept")], "nothing is written beside it");
+            assert_eq!(output::files_in(&own).expect("a folder").len(), 1);
+            into.write_all(b"whole")
+        });
+        kept.deliver(&folder, file).expect("it is written");
+        kept.clear();
+        assert_eq!(output::files_in(&folder).expect("a folder"), [folder.join("part")]);
+        assert_eq!(std::fs::read(folder.join("part")).expect("a file"), b"whole");
     }
 
     #[test]

@@ -122,7 +122,8 @@ impl<'a> Study<'a> {
         (0..self.variants.len() * self.seeds.len()).map(|index| self.id(index))
     }
 
-    fn id(&self, index: usize) -> RunId<'_> {
+    /// The run with this position.
+    pub fn id(&self, index: usize) -> RunId<'_> {
         let (seed, variant) = (index / self.variants.len(), index % self.variants.len());
         RunId {
             changes: &self.scenario.changes,

@@ -14,11 +14,13 @@
 //! the first violation of a property is that of the lowest number.
 
 mod batch;
+mod lots;
 mod sizes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use self::batch::Batch;
 use super::coverage::Coverage;
@@ -59,7 +61,7 @@ pub struct Fuzzed {
 }
 
 /// The result of fuzzing one variant.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Runs so far.
     pub runs: u64,
@@ -79,14 +81,15 @@ pub struct Tally {
     pub points: BTreeSet<String>,
     /// The points of these at which a fault began.
     pub points_struck: BTreeSet<String>,
-    /// The paths of the pattern, and those that were taken.
+    /// The paths of the pattern, with those that were taken.
+    #[serde(skip)]
     pub coverage: Coverage,
     /// The properties, by name.
     pub properties: BTreeMap<String, Standing>,
 }
 
-/// How a property stands after some runs.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// The results of a property over some runs.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Standing {
     /// The number of runs in which it held.
     pub held: u64,
@@ -217,8 +220,7 @@ impl Fuzz<'_> {
     /// `go_on` is asked between rounds with what has been done so far. Once the trials are stopped,
     /// what is unfinished of the round is not counted.
     pub fn run(&self, runs: Option<u64>, go_on: &mut dyn FnMut(&Fuzzed) -> bool) -> Fuzzed {
-        let variants = self.trials.iter().map(|_| Tally::default()).collect();
-        let mut fuzzed = Fuzzed { variants };
+        let mut fuzzed = self.nothing();
         let last = runs.unwrap_or(u64::MAX);
         let mut from = 0;
         while from < last && go_on(&fuzzed) {
@@ -242,7 +244,12 @@ impl Fuzz<'_> {
         fuzzed
     }
 
-    /// The first of so many runs of a variant that violates a property, one after the other.
+    /// The result of no run.
+    pub fn nothing(&self) -> Fuzzed {
+        Fuzzed { variants: self.trials.iter().map(|_| Tally::default()).collect() }
+    }
+
+    /// The first of so many runs of a variant that violates a property, made one after the other.
     #[cfg(any(test, feature = "internals"))]
     pub fn first(&self, trial: usize, property: &str, runs: u64) -> Option<u64> {
         (0..runs).step_by(BATCH as usize).find_map(|from| {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
-use super::{Limits, Runs, Workers};
+use super::{Draws, FUZZ_RUNS, Limits, MOST_RUNS, Runs, Workers};
 
 /// `driftlab campaign`.
 #[derive(Args, Debug)]
@@ -38,8 +38,20 @@ pub enum Step {
     Verify(Verify),
 }
 
+/// The options that only a fuzz has.
+const FUZZED: [&str; 7] = [
+    "runs_each",
+    "operations",
+    "faults",
+    "uniform",
+    "own_promises",
+    "degraded",
+    "require_coverage",
+];
+
 /// `driftlab campaign plan`.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("fuzzed").requires("fuzz").multiple(true).args(FUZZED))]
 pub struct Planned {
     /// The runs.
     #[command(flatten)]
@@ -53,6 +65,16 @@ pub struct Planned {
     /// The figures of a sweep to draw and to tell, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "MEASURE,...")]
     pub measure: Vec<String>,
+    /// Search for faults that break a guarantee, as `driftlab fuzz` does.
+    #[arg(long, conflicts_with_all = ["sweep", "vary", "measure", "seeds", "no_twin"])]
+    pub fuzz: bool,
+    /// Of a fuzz: number of runs of each variant.
+    #[arg(long = "runs", value_name = "RUNS", default_value_t = FUZZ_RUNS,
+          value_parser = clap::value_parser!(u64).range(1..=MOST_RUNS))]
+    pub runs_each: u64,
+    /// Of a fuzz: the draws, and what they are judged by.
+    #[command(flatten)]
+    pub draws: Draws,
     /// The file of the plan.
     #[arg(long, short, value_name = "FILE", default_value = "plan.json")]
     pub out: PathBuf,
