@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use super::args::{Compare, Format, Runs};
-use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
-use super::{Error, Exit, Session, complain, print, quote, source, write};
+use super::job::{Job, Order, Outcome, Place, Plan, Workshop, carry_on, carry_out};
+use super::precision::Precision;
+use super::progress::Progress;
+use super::work::again;
+use super::{Error, Exit, Session, complain, print, quote, remark, source, write};
 use crate::checks::Verdict;
 use crate::experiment::compare::Study;
+use crate::experiment::precision::LOOK_AHEAD;
 use crate::experiment::result::Comparison;
 use crate::experiment::stop::Stop;
 use crate::report;
@@ -15,17 +19,78 @@ use crate::scenario::{Scenario, Variant, nearest};
 /// `driftlab compare`.
 pub fn compare(session: &Session, args: &Compare) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.runs.scenario)?;
-    let plan = Plan::new(&scenario, order(&scenario, &args.runs, args.baseline.as_deref())?);
-    let named = scenario.name.clone();
-    let job = Job::new(session, scenario, plan)?;
-    let place = Place { out: args.out.as_deref(), named, fresh: args.fresh };
-    carry_out(session, &job, &args.runs, &place, |outcome| match (outcome, args.format) {
+    let mut order = order(&scenario, &args.runs, args.baseline.as_deref())?;
+    let show = |outcome: &Outcome| match (outcome, args.format) {
         (Outcome::Compared(comparison), Format::Json) => write(&report::json::summary(comparison)),
         (Outcome::Compared(comparison), Format::Csv) => {
             write(&report::csv::summary::summary(comparison))
         }
         _ => print(&outcome.render(session.terminal, args.details)),
-    })
+    };
+    let (runs, named) = (&args.runs, scenario.name.clone());
+    let place = Place { out: args.out.as_deref(), named, fresh: args.fresh };
+    let Some(precision) = Precision::asked(args)? else {
+        let plan = Plan::new(&scenario, order);
+        let job = Job::new(session, scenario, plan)?;
+        return carry_out(session, &job, runs, &place, show);
+    };
+    let workshop = Workshop::open(session, &scenario, runs, &place)?;
+    let which = (&precision, &order.variants[..]);
+    let Some(seeds) = seeds(session, &scenario, runs, which, &workshop)? else {
+        remark(session, again(&workshop.kept));
+        return Ok(Exit::Interrupted);
+    };
+    order.options.push_str(&precision.options());
+    (order.seeds, order.precision) = (seeds, Some(precision));
+    let plan = Plan::new(&scenario, order);
+    let job = Job::new(session, scenario, plan)?;
+    carry_on(session, &job, runs, (&workshop, args.out.as_deref()), show)
+}
+
+/// As many seeds as it takes, from the first one on; none if it was interrupted. What was run is
+/// kept in the workshop.
+fn seeds(
+    session: &Session,
+    scenario: &Scenario,
+    runs: &Runs,
+    (precision, variants): (&Precision, &[String]),
+    workshop: &Workshop,
+) -> Result<Option<Vec<u64>>, Error> {
+    let rule = precision.rule(session, scenario)?;
+    let most = precision.most();
+    let all = |seeds: usize| -> Vec<u64> {
+        let first = runs.seed.unwrap_or(scenario.seed);
+        (0..seeds as u64).map(|offset| first.wrapping_add(offset)).collect()
+    };
+    let study = |count: usize| Study {
+        scenario,
+        variants: variants.iter().filter_map(|name| scenario.variant(name)).collect(),
+        seeds: all(count),
+        twins: !runs.no_twin,
+        lists: true,
+    };
+    source::refuse(session, &runs.scenario, &study(most), &runs.limits)?;
+    let threads = pool(runs.workers.threads())?;
+    let mut count = rule.first;
+    remark(session, &intent(&study(count)));
+    loop {
+        let study = study(count);
+        let progress = Progress::new(study.runs(), session.quiet);
+        let advance = || progress.advance();
+        let compared = threads.install(|| study.resume(&*workshop.kept, &workshop.stop, &advance));
+        progress.finish();
+        check(&workshop.stop)?;
+        let whole = compared.comparison.filter(|_| compared.finished == count);
+        let Some(comparison) = whole else { return Ok(None) };
+        match rule.enough(&comparison).map_err(|reason| Error::Usage(reason.words))? {
+            Some(enough) => return Ok(Some(all(enough))),
+            None if count >= most => return Ok(Some(all(most))),
+            None => remark(session, &report::precision::expected(&rule, &comparison, most)),
+        }
+        let needed = rule.estimate(&comparison).unwrap_or(most);
+        // An estimate by few seeds is rough: twice as many at most are taken at once.
+        count = needed.clamp(count + LOOK_AHEAD, 2 * count).min(most);
+    }
 }
 
 /// The order of a comparison of these runs, with a baseline.

@@ -17,6 +17,7 @@ use super::args::Runs;
 use super::compare::{check, intent, interrupt, verdict, whereabouts};
 use super::figures::figures;
 use super::hunted::FuzzRuns;
+use super::precision::Precision;
 use super::results::Results;
 use super::sought::Search;
 use super::swept::{points, warnings};
@@ -24,6 +25,7 @@ use super::unfinished::Unfinished;
 use super::work::{again, work};
 use super::{Error, Exit, Session, remark, source};
 use crate::experiment::compare::{Shelf, Study};
+use crate::experiment::precision::Rule;
 use crate::experiment::result::{Comparison, Figure};
 use crate::experiment::sought::{Searched, Sought};
 use crate::experiment::stop::Stop;
@@ -68,6 +70,9 @@ pub struct Plan {
     /// The runs of a fuzz.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fuzz: Option<FuzzRuns>,
+    /// The rule by which there are so many seeds, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    precision: Option<Precision>,
     /// The search whose values the points are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     search: Option<Search>,
@@ -102,6 +107,8 @@ pub struct Order {
     pub measure: Vec<String>,
     /// The runs of a fuzz.
     pub fuzz: Option<FuzzRuns>,
+    /// The rule by which there are so many seeds.
+    pub precision: Option<Precision>,
     /// The search whose values the points are.
     pub search: Option<Search>,
 }
@@ -129,6 +136,7 @@ impl Plan {
             vary: order.vary,
             measure: order.measure,
             fuzz: order.fuzz,
+            precision: order.precision,
             search: order.search,
         }
     }
@@ -178,6 +186,7 @@ pub struct Job {
     axes: Vec<Axis>,
     figures: Vec<Figure>,
     points: Vec<Point>,
+    rule: Option<Rule>,
     sought: Vec<Sought>,
 }
 
@@ -221,6 +230,10 @@ impl Job {
         bounded(&axes).map_err(|reason| Error::Usage(reason.words))?;
         let mut figures = figures(session, &scenario, &plan.measure)?;
         let points = points(&scenario, &axes)?;
+        let rule = match &plan.precision {
+            Some(precision) => Some(precision.rule(session, &scenario)?),
+            None => None,
+        };
         let sought = match &plan.search {
             Some(search) => search.sought(session, &scenario, &plan.variants)?,
             None => Vec::new(),
@@ -230,7 +243,7 @@ impl Job {
                 figures.push(figure.clone());
             }
         }
-        Ok(Self { plan, scenario, axes, figures, points, sought })
+        Ok(Self { plan, scenario, axes, figures, points, rule, sought })
     }
 
     /// The runs of a fuzz, and its variants, if it is one.
@@ -283,6 +296,9 @@ impl Job {
             let (finished, all) = (compared.finished, study.seeds.len());
             let mut comparison = compared.comparison?;
             comparison.command = command;
+            if let Some(rule) = &self.rule {
+                comparison.answers = report::precision::answer(rule, &comparison);
+            }
             if finished < all {
                 let warning = format!("Interrupted: these are {finished} of {all} seeds.");
                 comparison.warnings.push(warning);

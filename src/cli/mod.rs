@@ -22,6 +22,7 @@ mod list;
 mod man;
 mod output;
 mod points;
+mod precision;
 mod progress;
 #[cfg(any(test, feature = "internals"))]
 pub mod readers;

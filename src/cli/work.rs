@@ -30,10 +30,10 @@ pub fn work<T: Send>(
         let damaged = human::some(unusable, "kept run");
         remark(session, &format!("{damaged} cannot be used (damaged) and will be run again\n"));
     }
-    if there > 0 {
+    if there > 0 && there < runs {
         remark(session, &format!("resuming: {there} of {runs} runs were finished before\n"));
     }
-    let progress = Progress::new(runs, session.quiet);
+    let progress = Progress::new(runs, session.quiet || there == runs);
     let done = threads.install(|| run(&|| progress.advance()));
     progress.finish();
     Ok(done)

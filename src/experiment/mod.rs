@@ -4,6 +4,7 @@ pub mod compare;
 pub mod crossing;
 pub mod forms;
 pub mod lock_waits;
+pub mod precision;
 pub mod result;
 pub mod run;
 pub mod sought;

@@ -59,6 +59,9 @@ pub struct Comparison {
     pub values: Vec<ValueUsed>,
     /// The settings on which the ranking depends, e.g. `sync every 30s`, for the headline.
     pub rests_on: Vec<String>,
+    /// The answers to what was asked of it, in full sentences: how many seeds it took and why, and
+    /// which variant is the best.
+    pub answers: Vec<String>,
     /// Warnings that a reader should know before believing the numbers, in full sentences.
     pub warnings: Vec<String>,
 }

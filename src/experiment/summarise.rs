@@ -80,6 +80,7 @@ pub fn comparison(
         phases: phases(scenario),
         values: values(scenario),
         rests_on: rests_on(variants),
+        answers: Vec::new(),
         warnings: warnings(variants, seeds, runs),
     };
     comparison.paired()

@@ -77,7 +77,11 @@ impl Export for Json {
 
 /// The bytes of `summary.json`.
 pub fn summary(comparison: &Comparison) -> Vec<u8> {
-    let value = sorted(value(comparison));
+    let mut value = value(comparison);
+    if !comparison.answers.is_empty() {
+        value["answers"] = json!(comparison.answers);
+    }
+    let value = sorted(value);
     let mut bytes = serde_json::to_vec_pretty(&value).expect("a value is always writable");
     bytes.push(b'\n');
     bytes

@@ -22,6 +22,7 @@ pub mod human;
 mod inputs;
 pub mod json;
 pub mod kept;
+pub mod precision;
 pub mod readme;
 pub mod sentence;
 pub mod story;

@@ -30,6 +30,9 @@ pub fn render(comparison: &Comparison, terminal: Terminal, details: bool) -> Str
     for line in question(comparison) {
         text += &indented(terminal, &line);
     }
+    for answer in &comparison.answers {
+        text += &labelled(terminal, &terminal.paint(TITLE, "answer"), answer);
+    }
     for warning in &comparison.warnings {
         text += &labelled(terminal, &terminal.paint(OPEN, "note"), warning);
     }

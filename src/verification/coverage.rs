@@ -4,6 +4,7 @@
 use rand::RngExt;
 use rayon::prelude::*;
 
+use crate::experiment::precision::{FIRST, narrow_mean};
 use crate::kernel::{Purpose, RandomStreams, Stream};
 use crate::stats::{
     FALSE_DISCOVERY_RATE, Family, Verdict, event_interval, mean, mean_interval, median_interval,
@@ -233,6 +234,68 @@ pub fn false_discoveries(seeds: usize, samples: u64) -> (f64, f64) {
     (of(|it| it.0), of(|it| it.1))
 }
 
+/// The widths for which coverage under `--until` is measured.
+pub const WIDTHS: [f64; 3] = [0.2, 0.1, 0.05];
+
+/// The most seeds that such a comparison takes here.
+const MOST: usize = 2_000;
+
+/// Populations in which a width relative to the mean is a question: with their mean.
+const SPREAD: [(&str, Draw, f64); 4] = [
+    ("normal, deviation 0.2", |rng| 1.0 + 0.2 * normal(rng), 1.0),
+    ("normal, deviation 0.5", |rng| 1.0 + 0.5 * normal(rng), 1.0),
+    ("mean of 20 waits", waits, 1.0),
+    ("one wait", exponential, 1.0),
+];
+
+/// How often the interval holds the mean when seeds were added until it reaches at most so far to
+/// each side and has stayed so, and how many seeds that takes on average, over so many samples of a
+/// population.
+pub fn until(width: f64, (draw, mean_of): (Draw, f64), samples: u64) -> (f64, f64) {
+    let found: Vec<(f64, f64)> = (0..samples)
+        .into_par_iter()
+        .map(|sample| {
+            let mut rng = RandomStreams::new(sample).stream(Purpose::Instance, 0);
+            let mut values: Vec<f64> = (0..4 * FIRST).map(|_| draw(&mut rng)).collect();
+            let seeds = loop {
+                match narrow_mean(&values, width, FIRST) {
+                    None if values.len() < MOST => {
+                        let more = values.len();
+                        values.extend((0..more).map(|_| draw(&mut rng)));
+                    }
+                    found => break found.unwrap_or(values.len()),
+                }
+            };
+            let (low, high) = mean_interval(&values[..seeds]).unwrap_or_default();
+            (f64::from(low <= mean_of && mean_of <= high), seeds as f64)
+        })
+        .collect();
+    let of = |part: fn(&(f64, f64)) -> f64| {
+        mean(&found.iter().map(part).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    (of(|it| it.0), of(|it| it.1))
+}
+
+/// A table of [`until`], from so many samples each.
+fn until_table(samples: u64) -> String {
+    let mut text = format!(
+        "\nMeans under `--until`, the interval at the seeds at which it stopped (nominal: \
+         {NOMINAL}), and seeds on average:\n{:<30}",
+        "population"
+    );
+    WIDTHS.iter().for_each(|width| text += &format!("{:>14}", format!("{} %", width * 100.0)));
+    text.push('\n');
+    for (name, draw, mean) in SPREAD {
+        text += &format!("{name:<30}");
+        for width in WIDTHS {
+            let (share, seeds) = until(width, (draw, mean), samples);
+            text += &format!("{:>14}", format!("{share:.3} ({seeds:.0})"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// A table of all of it, from so many samples each.
 pub fn table(samples: u64) -> String {
     let mut text = format!(
@@ -258,7 +321,7 @@ pub fn table(samples: u64) -> String {
              {right:.3} of the 20 reported\n"
         );
     }
-    text
+    text + &until_table(samples)
 }
 
 #[cfg(test)]
@@ -312,6 +375,20 @@ mod tests {
         {
             let found = statistic.coverage(10, SAMPLES).expect("ten seeds");
             assert!((found - NOMINAL).abs() < ERROR, "{found}");
+        }
+    }
+
+    /// Stopping early narrows intervals; the look-ahead and a least number of seeds keep most of
+    /// their coverage.
+    #[test]
+    fn intervals_hold_means_nearly_as_often_where_seeds_were_added_until_they_are_narrow() {
+        for (name, draw, mean) in SPREAD {
+            let least = if name == "one wait" { 0.91 } else { 0.925 };
+            for width in [0.2, 0.1] {
+                let (share, seeds) = until(width, (draw, mean), 400);
+                assert!(share > least - 0.01 && share < 0.99, "{name}, {width}: {share}");
+                assert!(seeds >= 15.0, "{name}, {width}: {seeds}");
+            }
         }
     }
 

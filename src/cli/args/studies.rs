@@ -70,6 +70,26 @@ pub struct Compare {
     /// that driftlab did not write.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Add seeds until intervals reach at most so far to each side of their number and have stayed
+    /// so for five further seeds: `5%` for every headline, `m1.p99=5%` for one number. `--seeds` is
+    /// where it begins.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "[MEASURE=]SHARE,...",
+        conflicts_with = "worth"
+    )]
+    pub until: Vec<String>,
+    /// Add seeds until the best variant is known, up to a difference that does not matter: `5ms` of
+    /// consistency lag p99, `1%` of availability, or `m10.done.p99=5ms`.
+    #[arg(long, value_name = "[MEASURE=]DIFFERENCE")]
+    pub worth: Option<String>,
+    /// The probability with which `--worth` selects the best, or one that is no further from it.
+    #[arg(long, default_value_t = 0.95, value_name = "PROBABILITY", value_parser = probability)]
+    pub confidence: f64,
+    /// The most seeds that `--until` and `--worth` run.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub max_seeds: u64,
     /// Start over instead of resuming an interrupted comparison of the same scenario.
     #[arg(long)]
     pub fresh: bool,
@@ -115,6 +135,14 @@ pub enum SweepFormat {
     Human,
     /// CSV.
     Csv,
+}
+
+/// Reads a probability of more than a half.
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.5 && share < 1.0 => Ok(share),
+        _ => Err("not a number between 0.5 and 1".into()),
+    }
 }
 
 /// `driftlab crossover`.

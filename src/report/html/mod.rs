@@ -75,6 +75,7 @@ fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
         command => &comparison.command,
         seeds => terminal::seeds(&comparison.seeds),
         rests_on => view::rests_on(comparison),
+        answers => &comparison.answers,
         about_operations => view::about(comparison),
         warnings => &comparison.warnings,
         answer => list(answer, said),
