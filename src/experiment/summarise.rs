@@ -2,6 +2,7 @@
 
 mod coupling;
 mod patience;
+mod warm_up;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,7 +46,9 @@ pub fn comparison(
     let results =
         variants.iter().enumerate().map(|(at, variant)| summary(scenario, variant, &of(at)));
     let mut results: Vec<VariantResult> = results.collect();
-    for (result, operations) in results.iter_mut().zip(listed) {
+    let mut warnings = warnings(variants, seeds, runs);
+    for (at, (result, operations)) in results.iter_mut().zip(listed).enumerate() {
+        warnings.extend(warm_up::warning(variants[at], &of(at), &operations));
         result.operations = operations;
     }
     if offers_the_same(scenario) {
@@ -81,7 +84,7 @@ pub fn comparison(
         values: values(scenario),
         rests_on: rests_on(variants),
         answers: Vec::new(),
-        warnings: warnings(variants, seeds, runs),
+        warnings,
     };
     comparison.paired()
 }

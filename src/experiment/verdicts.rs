@@ -8,7 +8,7 @@ use crate::checks::{Judgement, RunReport, Verdict};
 use crate::faults::budget::{self, Excess};
 use crate::faults::target::Site;
 use crate::scenario::{Scenario, Variant};
-use crate::stats::{self, paired};
+use crate::stats::{self, MIN_SEEDS, paired};
 
 /// Every check of one variant, which has the position `at` in the scenario. `others` returns the
 /// runs of a variant by its name, if it was compared.
@@ -93,7 +93,10 @@ fn against(
         return Judgement::undecided("no seed has a value of both");
     };
     let Some((low, high)) = found.interval else {
-        return Judgement::undecided(format!("{} seeds give no interval", found.seeds));
+        let seeds = found.seeds;
+        let hint =
+            format!("{seeds} seeds give no interval, {MIN_SEEDS} do (`--seeds {MIN_SEEDS}`)");
+        return Judgement::undecided(hint);
     };
     let why = format!("differs by {} to {}", expectation.text(low), expectation.text(high));
     match (expectation.limit.holds(low, 0.0), expectation.limit.holds(high, 0.0)) {
@@ -101,8 +104,22 @@ fn against(
         (false, false) if found.verdict != stats::Verdict::NoDifferenceShown => {
             Judgement::violated(why)
         }
-        _ => Judgement::undecided(format!("no difference shown: {why}")),
+        _ => {
+            let needed = needed(&found, (low, high));
+            Judgement::undecided(format!("no difference shown: {why}{needed}"))
+        }
     }
+}
+
+/// The number of seeds that would decide, if intervals shrink as the root of it grows and the
+/// difference stays as it is.
+fn needed(found: &stats::Paired, (low, high): (f64, f64)) -> String {
+    let times = (high - low) / 2.0 / found.difference.abs();
+    let seeds = libm::ceil(found.seeds as f64 * times * times);
+    // Without a difference, or with one that is "never", there is no such number.
+    let is_one = seeds > found.seeds as f64 && seeds <= 1e5;
+    let said = || format!("; about {seeds} seeds would decide (`--seeds {seeds}`)");
+    if is_one { said() } else { String::new() }
 }
 
 /// The judgement of a broken promise when more went wrong than its budget allows.

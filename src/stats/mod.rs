@@ -23,6 +23,7 @@ pub mod laws;
 mod paired;
 mod proportion;
 mod sample;
+mod steady;
 mod survival;
 
 pub use curve::Curve;
@@ -31,6 +32,7 @@ pub use interval::{MIN_SEEDS, event_interval, mean_interval, mean_interval_at, m
 pub use paired::{Paired, Verdict, paired};
 pub use proportion::wilson;
 pub use sample::{Level, Quantile, Sample, median_quantile};
+pub use steady::{UNSTEADY_STEP, unsteady};
 pub use survival::{Observation, Survival};
 
 /// The mean, folded in index order; `None` if there are no values.

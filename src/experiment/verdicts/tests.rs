@@ -167,7 +167,7 @@ fn one_variant_is_expected_to_differ_from_another_over_all_seeds() {
     assert_eq!((verdict, why), (Undecided, "no difference shown: differs by 0 to 0"));
     let few = compare(&[1, 2]);
     let (verdict, why) = check(&few, "dual-write", "no more is wrong");
-    assert_eq!((verdict, why), (Undecided, "2 seeds give no interval"));
+    assert_eq!((verdict, why), (Undecided, "2 seeds give no interval, 6 do (`--seeds 6`)"));
     let alone = Study { variants: vec![&scenario.variants[1]], ..Study::of(&scenario, [1]) };
     let alone = alone.compare().expect("one variant");
     let (verdict, why) = check(&alone, "dual-write", "no more is wrong");
@@ -228,4 +228,18 @@ fn outside_the_budget_a_broken_promise_is_degradation() {
     assert!(line.contains("no-dead-letters"), "{line}");
     let saga = check(&compare(&forever), "saga", "answered-in-time").0;
     assert_eq!(saga, Held, "what holds outside of it, holds");
+}
+
+/// By hand: the median is 2, its interval at eight seeds from the least to the greatest, -1 to 4,
+/// so that it reaches 2.5 to each side, and (2.5 / 2)^2 times eight seeds are 12.5.
+#[test]
+fn what_is_undecided_says_how_many_seeds_would_decide() {
+    let told = |values: [f64; 8]| {
+        let found = crate::stats::paired(&values.map(Some), &[Some(0.0); 8]).expect("eight seeds");
+        super::needed(&found, found.interval.expect("an interval"))
+    };
+    let said = told([3.0, -1.0, 2.0, -1.0, 3.0, 2.0, -1.0, 4.0]);
+    assert_eq!(said, "; about 13 seeds would decide (`--seeds 13`)");
+    assert_eq!(told([0.0; 8]), "", "no number of seeds shows a difference that is none");
+    assert_eq!(told([f64::INFINITY, -1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]), "");
 }
