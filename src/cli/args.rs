@@ -16,7 +16,7 @@ use crate::scenario::estimate::Bounds;
 
 pub use campaigns::{Campaign, Merge, Parts, Planned, Report, Shard, Step, Verify};
 pub use single::{Run, Trace, TraceFormat};
-pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sweep, SweepFormat};
+pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sensitivity, Sweep, SweepFormat};
 
 /// The number of columns that the help takes at most.
 pub const HELP_COLUMNS: usize = 100;
@@ -65,6 +65,14 @@ pub enum Command {
     /// without one, each expectation of the scenario with a number for a limit. The load is any key
     /// of the scenario, given with a range, and is searched as by `driftlab crossover`.
     Capacity(Capacity),
+    /// Find out which of the stated differences hang on which assumption.
+    ///
+    /// Each assumption (profile values, work, retries, timeouts, capacities, loads, settings,
+    /// lengths of faults) is divided and multiplied by a factor, one at a time, on the same seeds.
+    /// A difference that "What stands out" states then holds, vanishes or flips. Results are those
+    /// of `driftlab compare` and beside them `sensitivity.html`: tornado charts and tables, the
+    /// assumptions that move most first, with how often each rank holds when seeds are drawn anew.
+    Sensitivity(Sensitivity),
     /// Make a folder of results again from the runs in it, without simulating.
     Report(Report),
     /// Compare two folders of results: before and after a change.
@@ -145,6 +153,7 @@ impl Command {
         match self {
             Self::Compare(_) | Self::Sweep(_) | Self::Run(_) | Self::Fuzz(_) => false,
             Self::Crossover(_) | Self::Capacity(_) | Self::Explore(_) => false,
+            Self::Sensitivity(_) => false,
             Self::Report(_) | Self::Campaign(_) => false,
             Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
             Self::Trace(_) => true,

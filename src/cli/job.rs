@@ -17,6 +17,7 @@ use super::args::Runs;
 use super::compare::{check, intent, interrupt, verdict, whereabouts};
 use super::figures::figures;
 use super::hunted::FuzzRuns;
+use super::moved::{Moves, run_moved};
 use super::precision::Precision;
 use super::results::Results;
 use super::sought::Search;
@@ -27,6 +28,7 @@ use super::{Error, Exit, Session, remark, source};
 use crate::experiment::compare::{Shelf, Study};
 use crate::experiment::precision::Rule;
 use crate::experiment::result::{Comparison, Figure};
+use crate::experiment::sensitivity::{Design, Sensitivity};
 use crate::experiment::sought::{Searched, Sought};
 use crate::experiment::stop::Stop;
 use crate::experiment::sweep::{Sweep, Swept};
@@ -70,6 +72,9 @@ pub struct Plan {
     /// The runs of a fuzz.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fuzz: Option<FuzzRuns>,
+    /// The assumptions that are moved, if any are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moves: Option<Moves>,
     /// The rule by which there are so many seeds, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     precision: Option<Precision>,
@@ -107,6 +112,8 @@ pub struct Order {
     pub measure: Vec<String>,
     /// The runs of a fuzz.
     pub fuzz: Option<FuzzRuns>,
+    /// The assumptions that are moved.
+    pub moves: Option<Moves>,
     /// The rule by which there are so many seeds.
     pub precision: Option<Precision>,
     /// The search whose values the points are.
@@ -136,6 +143,7 @@ impl Plan {
             vary: order.vary,
             measure: order.measure,
             fuzz: order.fuzz,
+            moves: order.moves,
             precision: order.precision,
             search: order.search,
         }
@@ -186,6 +194,7 @@ pub struct Job {
     axes: Vec<Axis>,
     figures: Vec<Figure>,
     points: Vec<Point>,
+    design: Option<Design>,
     rule: Option<Rule>,
     sought: Vec<Sought>,
 }
@@ -194,6 +203,8 @@ pub struct Job {
 pub enum Outcome {
     /// Of a comparison.
     Compared(Box<Comparison>),
+    /// Of a comparison whose assumptions were moved.
+    Moved(Box<Comparison>, Box<Sensitivity>),
     /// Of a sweep.
     Swept(Box<Swept>),
 }
@@ -230,6 +241,14 @@ impl Job {
         bounded(&axes).map_err(|reason| Error::Usage(reason.words))?;
         let mut figures = figures(session, &scenario, &plan.measure)?;
         let points = points(&scenario, &axes)?;
+        let design = match &plan.moves {
+            Some(moves) => {
+                let named = |name: &String| scenario.variant(name);
+                let variants: Vec<&Variant> = plan.variants.iter().filter_map(named).collect();
+                Some(moves.design(&scenario, &variants)?)
+            }
+            None => None,
+        };
         let rule = match &plan.precision {
             Some(precision) => Some(precision.rule(session, &scenario)?),
             None => None,
@@ -243,7 +262,7 @@ impl Job {
                 figures.push(figure.clone());
             }
         }
-        Ok(Self { plan, scenario, axes, figures, points, rule, sought })
+        Ok(Self { plan, scenario, axes, figures, points, design, rule, sought })
     }
 
     /// The runs of a fuzz, and its variants, if it is one.
@@ -257,7 +276,10 @@ impl Job {
     pub fn studies(&self) -> Vec<Study<'_>> {
         let lists = self.axes.is_empty();
         let studies = self.sweep().studies().into_iter();
-        studies.map(|study| Study { lists, ..study }).collect()
+        let studies = studies.map(|study| Study { lists, ..study });
+        let Plan { variants, seeds, .. } = &self.plan;
+        let moved = self.design.iter().flat_map(|design| design.studies(variants, seeds));
+        studies.chain(moved).collect()
     }
 
     fn sweep(&self) -> Sweep<'_> {
@@ -270,9 +292,13 @@ impl Job {
     fn intent(&self) -> String {
         let studies = self.studies();
         let first = studies.first().map_or_else(String::new, intent);
-        match self.axes.is_empty() {
-            true => first,
-            false => format!("{}, each: {first}", some(self.points.len(), "point")),
+        match (&self.design, self.axes.is_empty()) {
+            (Some(design), _) => {
+                let assumptions = some(design.assumptions.len(), "assumption");
+                format!("{assumptions}, {}, each: {first}", some(studies.len(), "comparison"))
+            }
+            (None, true) => first,
+            (None, false) => format!("{}, each: {first}", some(self.points.len(), "point")),
         }
     }
 
@@ -288,6 +314,12 @@ impl Job {
         let mut command = self.plan.again(&inputs.path());
         if inputs.reach_above() {
             command.push_str(" --allow-path scenario");
+        }
+        if let Some(design) = &self.design {
+            let moved = run_moved(design, &self.studies(), &self.scenario, (shelf, stop, done))?;
+            let (mut comparison, found) = moved;
+            comparison.command = command;
+            return Some((Outcome::Moved(comparison.into(), found.into()), true));
         }
         if self.axes.is_empty() {
             let studies = self.studies();
@@ -326,6 +358,7 @@ impl Job {
     pub fn folder(&self) -> String {
         let more = match () {
             () if self.plan.fuzz.is_some() => "/counterexamples",
+            () if self.design.is_some() => "-sensitivity",
             () if self.axes.is_empty() => "",
             () => "-sweep",
         };
@@ -345,6 +378,12 @@ impl Outcome {
     pub fn files(&self, session: &Session) -> Vec<File> {
         match self {
             Self::Compared(comparison) => session.exports.files(comparison),
+            Self::Moved(comparison, found) => {
+                let mut files = session.exports.files(comparison);
+                files.extend(report::sensitivity::files(found, comparison));
+                files.sort_by(|a, b| a.path.cmp(&b.path));
+                files
+            }
             Self::Swept(swept) => report::sweep::files(swept),
         }
     }
@@ -353,6 +392,9 @@ impl Outcome {
     pub fn render(&self, terminal: Terminal, details: bool) -> String {
         match self {
             Self::Compared(comparison) => report::terminal::render(comparison, terminal, details),
+            Self::Moved(comparison, found) => {
+                report::sensitivity::render(found, comparison, terminal)
+            }
             Self::Swept(swept) => report::sweep::render(swept, terminal),
         }
     }
@@ -362,10 +404,11 @@ impl Outcome {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Compared(comparison) => verdict(comparison),
+            Self::Moved(_, found) if found.stated.is_empty() => Exit::Undecided,
             Self::Swept(swept) if !swept.searches.iter().all(Searched::has_numbers) => {
                 Exit::Undecided
             }
-            Self::Swept(_) => Exit::Held,
+            Self::Moved(..) | Self::Swept(_) => Exit::Held,
         }
     }
 }

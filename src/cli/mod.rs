@@ -20,6 +20,7 @@ mod hunted;
 mod job;
 mod list;
 mod man;
+mod moved;
 mod output;
 mod points;
 mod precision;
@@ -31,6 +32,7 @@ mod report_again;
 mod results;
 mod run;
 mod seek;
+mod sensitivity;
 mod sought;
 mod source;
 mod sweep;
@@ -141,6 +143,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Sweep(args) => sweep::sweep(session, &args),
         Command::Crossover(args) => crossover::crossover(session, &args),
         Command::Capacity(args) => capacity::capacity(session, &args),
+        Command::Sensitivity(args) => sensitivity::sensitivity(session, &args),
         Command::Report(args) => report_again::report(session, &args),
         Command::Diff(args) => diff::diff(session, &args),
         Command::Campaign(args) => campaign::campaign(session, &args),

@@ -7,6 +7,7 @@ pub mod lock_waits;
 pub mod precision;
 pub mod result;
 pub mod run;
+pub mod sensitivity;
 pub mod sought;
 pub mod stop;
 mod summarise;

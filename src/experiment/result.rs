@@ -62,8 +62,28 @@ pub struct Comparison {
     /// The answers to what was asked of it, in full sentences: how many seeds it took and why, and
     /// which variant is the best.
     pub answers: Vec<String>,
+    /// The assumptions that matter most to what is stated, the greatest first; empty unless they
+    /// were moved.
+    pub matters: Vec<Matter>,
     /// Warnings that a reader should know before believing the numbers, in full sentences.
     pub warnings: Vec<String>,
+}
+
+/// An assumption that matters to what a comparison states, as measured by moving it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Matter {
+    /// Its name.
+    pub name: String,
+    /// Its share in all that moves the stated differences.
+    pub share: f64,
+    /// In which share of resamples it keeps its rank.
+    pub holds: f64,
+    /// How many differences are stated.
+    pub stated: usize,
+    /// How many of them it can turn around.
+    pub flips: usize,
+    /// How many of them it can take away.
+    pub vanishes: usize,
 }
 
 /// The warning that with so many seeds nothing can be shown, if they are too few.

@@ -84,6 +84,7 @@ pub fn comparison(
         values: values(scenario),
         rests_on: rests_on(variants),
         answers: Vec::new(),
+        matters: Vec::new(),
         warnings,
     };
     comparison.paired()

@@ -86,7 +86,7 @@ impl<'a> Sweep<'a> {
 
 /// A comparison without what takes much memory, and without the settings that it rests on, which
 /// are others at other points: what is left are its numbers.
-fn numbers(mut comparison: Comparison) -> Comparison {
+pub fn numbers(mut comparison: Comparison) -> Comparison {
     comparison.rests_on.clear();
     for variant in &mut comparison.variants {
         variant.operations = Arc::default();

@@ -45,6 +45,8 @@ pub enum Purpose {
     WakeUp = 14,
     /// The technical failure of a handler or of a run.
     Failure = 15,
+    /// The choice of seeds that are looked at once more.
+    Resample = 16,
 }
 
 /// The random streams of a run: every random value in it is a function of the seed and of names.

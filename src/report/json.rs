@@ -81,6 +81,12 @@ pub fn summary(comparison: &Comparison) -> Vec<u8> {
     if !comparison.answers.is_empty() {
         value["answers"] = json!(comparison.answers);
     }
+    if !comparison.matters.is_empty() {
+        value["matters"] = json!(list(&comparison.matters, |it| json!({
+            "name": it.name, "share": it.share, "rank_holds": it.holds, "stated": it.stated,
+            "can_flip": it.flips, "can_vanish": it.vanishes,
+        })));
+    }
     let value = sorted(value);
     let mut bytes = serde_json::to_vec_pretty(&value).expect("a value is always writable");
     bytes.push(b'\n');
@@ -308,12 +314,12 @@ fn pair(pair: &Pair) -> Value {
     })
 }
 
-fn bounds(unit: Unit, interval: Option<(f64, f64)>) -> Option<Value> {
+pub(super) fn bounds(unit: Unit, interval: Option<(f64, f64)>) -> Option<Value> {
     interval.map(|(low, high)| json!([number(unit, low), number(unit, high)]))
 }
 
 /// Nanoseconds as integers, infinities as text, the rest as it is.
-fn number(unit: Unit, number: f64) -> Value {
+pub(super) fn number(unit: Unit, number: f64) -> Value {
     match unit {
         _ if number == f64::INFINITY => json!("inf"),
         _ if number == f64::NEG_INFINITY => json!("-inf"),

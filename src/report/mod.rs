@@ -24,6 +24,7 @@ pub mod json;
 pub mod kept;
 pub mod precision;
 pub mod readme;
+pub mod sensitivity;
 pub mod sentence;
 pub mod story;
 pub mod sweep;

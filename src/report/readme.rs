@@ -20,12 +20,20 @@ impl Export for Readme {
     }
 }
 
+/// The rows of what stands beside the files of a comparison if its assumptions were moved.
+const OF_SENSITIVITY: &str = "\
+    | `sensitivity.html` | what the stated differences hang on: charts and tables |\n\
+    | `sensitivity.csv` | a row for each assumption, direction and stated difference |\n\
+    | `sensitivity.json` | the same for programs |\n\
+    | `charts/tornado-*` | how far each assumption moves a stated difference |\n";
+
 /// The text of `README.md`.
 pub fn readme(comparison: &Comparison, exports: &Exports) -> String {
     let scenario = &comparison.scenario;
     let others = exports.iter().filter(|entry| entry.name != Readme::NAME);
-    let rows: String =
-        others.map(|entry| format!("| `{}` | {} |\n", entry.name, entry.summary)).collect();
+    let rows = others.map(|entry| format!("| `{}` | {} |\n", entry.name, entry.summary));
+    let moved = if comparison.matters.is_empty() { "" } else { OF_SENSITIVITY };
+    let rows: String = rows.chain([moved.to_owned()]).collect();
     format!(
         "# {name}: results\n\n{about}\n\nMade by {engine} from scenario `{hash}` with {seeds}. \
          {said}The same bytes again, in this \

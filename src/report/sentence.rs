@@ -52,6 +52,27 @@ pub fn sentences(comparison: &Comparison) -> Vec<(String, String)> {
     variants.chain(faults).chain(operations).chain(coupling).collect()
 }
 
+/// The differences that the sentences about variants state: who is the best or the worst in a
+/// number, against the nearest of those that it is told apart from. Each pair of variants is there
+/// once in a number.
+pub fn stated(comparison: &Comparison) -> Vec<Pair> {
+    let shown = &Shown::of(comparison);
+    let mut stated: Vec<Pair> = Vec::new();
+    if comparison.seeds.len() < MIN_SEEDS || shown.too_few_seeds().is_some() {
+        return stated;
+    }
+    for variant in &comparison.variants {
+        let (good, bad) = standings(shown, variant);
+        for clause in good.into_iter().chain(bad) {
+            let is_known = |known: &Pair| *known == clause.pair || known.turned() == clause.pair;
+            if !stated.iter().any(is_known) {
+                stated.push(clause.pair);
+            }
+        }
+    }
+    stated
+}
+
 /// Where the data do not support any difference, a line a number: `availability: b against a`.
 /// Pairs that are equal in almost every seed are not worth a word.
 pub fn not_shown(comparison: &Comparison) -> Vec<String> {
@@ -97,22 +118,13 @@ struct Clause {
     is_best: bool,
     verb: &'static str,
     text: String,
+    /// The variant against the nearest one that does not share its place.
+    pair: Pair,
 }
 
 fn sentence(shown: &Shown<'_>, variant: &VariantResult) -> String {
-    let comparison = shown.comparison;
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for group in GROUPS {
-        let found = group.iter().filter_map(|measure| first_standing(shown, variant, measure));
-        let (mut best, mut worst): (Vec<_>, Vec<_>) = found.partition(|clause| clause.is_best);
-        good.extend(best.drain(..).next());
-        bad.extend(worst.drain(..).next());
-    }
-    for clauses in [&mut good, &mut bad] {
-        clauses.sort_by_key(|clause: &Clause| clause.verb != HAS);
-        clauses.truncate(MOST);
-    }
-    let alike: Vec<&str> = alike(comparison, variant).collect();
+    let (good, bad) = standings(shown, variant);
+    let alike: Vec<&str> = alike(shown.comparison, variant).collect();
     let said = match (good.is_empty(), bad.is_empty()) {
         (false, false) => {
             let before = good.last().map_or("", |clause| clause.verb);
@@ -126,6 +138,22 @@ fn sentence(shown: &Shown<'_>, variant: &VariantResult) -> String {
         (false, true) => format!("differs from {} in no measure.", human::list(&alike)),
         (false, false) => format!("{said}; it differs from {} in no measure.", human::list(&alike)),
     }
+}
+
+/// In what a variant is praised, and in what it is blamed.
+fn standings(shown: &Shown<'_>, variant: &VariantResult) -> (Vec<Clause>, Vec<Clause>) {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for group in GROUPS {
+        let found = group.iter().filter_map(|measure| first_standing(shown, variant, measure));
+        let (mut best, mut worst): (Vec<_>, Vec<_>) = found.partition(|clause| clause.is_best);
+        good.extend(best.drain(..).next());
+        bad.extend(worst.drain(..).next());
+    }
+    for clauses in [&mut good, &mut bad] {
+        clauses.sort_by_key(|clause: &Clause| clause.verb != HAS);
+        clauses.truncate(MOST);
+    }
+    (good, bad)
 }
 
 /// The other variants whose every number is the same, seed by seed.
@@ -160,7 +188,7 @@ fn first_standing(
     measure: &'static Measure,
 ) -> Option<Clause> {
     let mut quantiles = COMPARED.iter().filter(|(compared, _)| *compared == measure);
-    let Standing { is_best, sharing, numbers } =
+    let Standing { is_best, sharing, numbers, pair } =
         quantiles.find_map(|(_, of)| standing(shown, variant, &measure.into(), *of))?;
     // That the measure is zero says little about a variant if most have zero; those with more are
     // still named as the worst.
@@ -175,7 +203,7 @@ fn first_standing(
     };
     let [best, worst] = measure.told;
     let superlative = if is_best { best } else { worst };
-    Some(Clause { is_best, verb, text: format!("{superlative}{with} ({numbers})") })
+    Some(Clause { is_best, verb, text: format!("{superlative}{with} ({numbers})"), pair })
 }
 
 /// The place of a variant that is shown to be the best or the worst in something.
@@ -184,6 +212,8 @@ struct Standing {
     /// The names of the variants that share the place.
     sharing: Vec<String>,
     numbers: String,
+    /// The variant against the nearest of the others.
+    pair: Pair,
 }
 
 /// The place of a variant in one number of a measure. Variants that are not shown to differ from it
@@ -205,8 +235,10 @@ fn standing(
             return None;
         }
     }
-    let numbers = numbers(comparison, variant, key, of, &sharing);
-    Some(Standing { is_best: rank == 0, sharing, numbers })
+    let (numbers, next) = numbers(comparison, variant, key, of, &sharing);
+    let nearest = |pair: &&Pair| Some(&pair.baseline) == next.as_ref();
+    let pair = apart.iter().find(nearest).or(apart.first())?.clone();
+    Some(Standing { is_best: rank == 0, sharing, numbers, pair })
 }
 
 /// `p99 3.1 ms; next orchestrated with 41 ms`, or `p99 3.1 ms; all others 0 s`, and the name of the
@@ -217,9 +249,9 @@ fn numbers(
     key: &Key,
     of: Statistic,
     sharing: &[String],
-) -> String {
+) -> (String, Option<String>) {
     let number = |variant: &VariantResult| Some(variant.measures.get(key)?.estimate(of)?.value);
-    let Some(own) = number(variant) else { return String::new() };
+    let Some(own) = number(variant) else { return (String::new(), None) };
     let text = |variant: &VariantResult, value: f64| {
         format!("{}{}", mark(variant, key.measure), human::value(key.measure.unit, value))
     };
@@ -236,7 +268,8 @@ fn numbers(
         }
         [(other, value), ..] => format!("; next {} with {}", other.name, text(other, *value)),
     };
-    format!("{quantile}{}{compared}", text(variant, own))
+    let next = others.first().map(|(other, _)| other.name.clone());
+    (format!("{quantile}{}{compared}", text(variant, own)), next)
 }
 
 /// The distance of `value` from the value of a variant; from infinity, the largest value is the
@@ -285,6 +318,20 @@ mod tests {
         insta::assert_snapshot!(
             said.iter().map(|(name, text)| format!("{name} {text}\n")).collect::<String>()
         );
+    }
+
+    /// The best and the worst in something are told against the nearest of the others.
+    #[test]
+    fn what_is_stated_is_a_pair_of_variants() {
+        let comparison = comparison::comparison(10);
+        let stated = stated(&comparison);
+        let told = |pair: &Pair| format!("{} {} {}", pair.key, pair.variant, pair.baseline);
+        let all: Vec<String> = stated.iter().map(told).collect();
+        assert!(all.iter().any(|it| it.starts_with("m1 two-phase-commit ")), "{all:?}");
+        assert!(stated.iter().all(|pair| Shown::of(&comparison).differ(pair)), "{all:?}");
+        let turned = |pair: &Pair| stated.contains(&pair.turned());
+        assert!(!stated.iter().any(turned), "each once: {all:?}");
+        assert_eq!(super::stated(&comparison::comparison(5)), [], "no interval, no difference");
     }
 
     #[test]

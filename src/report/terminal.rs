@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, T
 
 use super::text::{self, Terminal, width};
 use super::view::{self, Table};
-use super::{faults, human, sentence};
+use super::{faults, human, sensitivity, sentence};
 use crate::checks::Verdict;
 use crate::experiment::result::Comparison;
 
@@ -91,9 +91,9 @@ fn sentences(said: &[(String, String)], terminal: Terminal) -> String {
     said.iter().map(|(name, said)| labelled(terminal, &terminal.paint(TITLE, name), said)).collect()
 }
 
-/// The settings on which the ranking rests.
+/// The settings on which the ranking rests, and those that were found to matter most.
 pub(super) fn rests_on(comparison: &Comparison, terminal: Terminal) -> String {
-    let said = view::rests_on(comparison).into_iter();
+    let said = view::rests_on(comparison).into_iter().chain(sensitivity::matters(comparison));
     said.map(|said| indented(terminal, &said)).collect()
 }
 

@@ -12,6 +12,7 @@
 //! Nothing here reads a file: the caller hands in the text and the bytes of the CSV files that a
 //! scenario names. A scenario's hash covers both.
 
+pub mod assumption;
 mod change;
 pub mod counterexample;
 mod data;

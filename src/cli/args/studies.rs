@@ -137,11 +137,49 @@ pub enum SweepFormat {
     Csv,
 }
 
+/// `driftlab sensitivity`.
+#[derive(Args, Debug)]
+pub struct Sensitivity {
+    /// The runs of each comparison.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// By how much each assumption is divided and multiplied.
+    #[arg(long, default_value_t = 2.0, value_parser = factor)]
+    pub factor: f64,
+    /// Move these alone, separated by commas: a place, such as `retry.attempts`, or all below one,
+    /// such as `databases`. By default everything that is assumed.
+    #[arg(long, value_delimiter = ',', value_name = "PLACE,...")]
+    pub only: Vec<String>,
+    /// Also move all assumptions together, on so many random trajectories (Morris screening): each
+    /// takes one more comparison than there are assumptions, and shows what depends on others.
+    #[arg(long, value_name = "TRAJECTORIES")]
+    #[arg(value_parser = clap::value_parser!(u16).range(2..=1_000))]
+    pub morris: Option<u16>,
+    /// The folder for the results; by default `reports/<scenario name>-sensitivity`. It is replaced
+    /// as a whole, and refused if it holds anything that driftlab did not write.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Start over instead of resuming an interrupted command for the same scenario.
+    #[arg(long)]
+    pub fresh: bool,
+    /// The format of standard output: tables, sensitivity.json, or sensitivity.csv.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
 /// Reads a probability of more than a half.
 fn probability(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if share > 0.5 && share < 1.0 => Ok(share),
         _ => Err("not a number between 0.5 and 1".into()),
+    }
+}
+
+/// Reads a factor above one.
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if f64::is_finite(factor) && factor > 1.0 => Ok(factor),
+        _ => Err("not a number above 1".into()),
     }
 }
 

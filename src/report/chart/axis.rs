@@ -41,6 +41,16 @@ impl Axis {
         Self::linear(0.0..f64::from(count) * step, ticks.map(|at| (at, label(at))).collect())
     }
 
+    /// A linear axis from tick to tick that holds everything between two values.
+    pub fn holding(low: f64, high: f64, label: impl Fn(f64) -> String) -> Self {
+        let step = step(high - low);
+        let (first, last) = (libm::floor(low / step), libm::ceil(high / step));
+        let last = if first == last { first + 1.0 } else { last };
+        let ticks = (0..=(last - first) as u32).map(|at| (first + f64::from(at)) * step);
+        let ticks = ticks.map(|at| (at, label(at))).collect();
+        Self::linear(first * step..last * step, ticks)
+    }
+
     /// An axis of simulated time in nanoseconds with a tick every 5, 10, 15, 30 or 60 seconds, or
     /// at longer steps.
     pub fn time(end: f64) -> Self {
@@ -197,6 +207,9 @@ mod tests {
         let labels = axis.ticks.iter().map(|(_, label)| &**label);
         assert_eq!(labels.collect::<Vec<_>>(), ["0", "2", "4", "6", "8"]);
         assert_eq!((axis.high, Axis::from_zero(0.0, |at| at.to_string()).high), (8.0, 1.0));
+        let holding = Axis::holding(-0.3, 1.1, |at| at.to_string());
+        assert_eq!(ticks(&holding), [-0.5, 0.0, 0.5, 1.0, 1.5]);
+        assert_eq!(ticks(&Axis::holding(0.0, 0.0, |at| at.to_string())).len(), 2);
         assert_eq!(ticks(&Axis::time(300e9)).len(), 6);
         assert_eq!(ticks(&Axis::time(360e9))[1], 60e9);
         assert_eq!((&*span(1e7), &*span(1e12), &*span(0.0)), ("10 ms", "1,000 s", "0 s"));

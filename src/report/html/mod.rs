@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use super::chart::Chart;
 use super::coupling::{Fact, facts};
 use super::export::{Export, File, Results};
-use super::{faults, human, sentence, terminal, view};
+use super::{faults, human, sensitivity, sentence, terminal, view};
 use crate::checks::census::State;
 use crate::experiment::result::{CheckKind, CheckResult, Comparison, VariantResult};
 use crate::model::record::Answer;
@@ -76,6 +76,7 @@ fn content(comparison: &Comparison, charts: &[Chart]) -> Value {
         seeds => terminal::seeds(&comparison.seeds),
         rests_on => view::rests_on(comparison),
         answers => &comparison.answers,
+        matters => sensitivity::matters(comparison),
         about_operations => view::about(comparison),
         warnings => &comparison.warnings,
         answer => list(answer, said),

@@ -108,7 +108,7 @@ fn shown(differences: &Shown<'_>, measure: &'static Measure, cause: Cause) -> Op
     let (mut least, mut most) = (None, None);
     for variant in &comparison.variants {
         let found = standing(differences, variant, &measure.into(), Statistic::Value);
-        let Some(Standing { is_best, sharing, numbers }) = found else { continue };
+        let Some(Standing { is_best, sharing, numbers, .. }) = found else { continue };
         if is_best && !sharing.is_empty() {
             continue; // Who has the most says it.
         }
