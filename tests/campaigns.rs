@@ -99,7 +99,7 @@ fn merged_bytes_are_those_of_one_machine_whatever_the_number_of_shards() {
 fn a_sweep_in_shards_is_the_same_sweep() {
     let place = Place::new();
     let single = place.path("single");
-    let options = ["--seeds", "2", "--variants", "saga", "--vary", "services.stock.workers=1,25"];
+    let options = ["--seeds", "2", "--variant", "saga", "--vary", "services.stock.workers=1,25"];
     let sweep = ["-q", "sweep", HELD, "--out", &single];
     said(&[&sweep[..], &options].concat(), 0);
     let plan = place.plan(&options);

@@ -9,6 +9,10 @@ use support::files;
 
 #[test]
 fn transcripts() {
+    // A new scenario and an example replace no file, so those of an earlier run have to go.
+    for earlier in ["target/transcripts/new", "target/transcripts/examples"] {
+        let _ = std::fs::remove_dir_all(earlier);
+    }
     trycmd::TestCases::new().case("tests/cli/*.trycmd");
 }
 
@@ -259,4 +263,33 @@ mod harm {
         assert_eq!(repeated.status.code(), Some(0), "{again}: {}", says(&repeated));
         assert_eq!(repeated.stdout, output.stdout);
     }
+}
+
+/// A scenario on standard input is the same scenario, and every example runs from where it was
+/// written.
+#[test]
+fn examples_run_and_standard_input_is_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().to_str().expect("a path in Unicode");
+    let (printed, code) =
+        driftlab(&["examples", "measured-postgres", "ownership/2-common-data", "--out", place]);
+    assert_eq!(code, Some(0));
+    let commands = String::from_utf8(printed).expect("text");
+    for line in commands.lines() {
+        let file = line.strip_prefix("driftlab compare ").expect("a command");
+        assert_eq!(driftlab(&["validate", file]).1, Some(0), "{file}");
+    }
+    assert!(folder.path().join("data/postgres15-statements.csv").is_file());
+    let scenario = std::fs::File::open("tests/scenarios/held.toml").expect("a scenario");
+    let output = Command::new(env!("CARGO_BIN_EXE_driftlab"))
+        .args(["run", "-", "--format", "json", "--quiet"])
+        .stdin(scenario)
+        .output()
+        .expect("driftlab starts");
+    let (named, _) = driftlab(&["run", "tests/scenarios/held.toml", "--format", "json", "--quiet"]);
+    let number = |text: &[u8]| {
+        let read: serde_json::Value = serde_json::from_slice(text).expect("JSON");
+        read["variants"].clone()
+    };
+    assert!(!named.is_empty() && number(&output.stdout) == number(&named));
 }

@@ -112,6 +112,15 @@ pub enum Command {
     /// A quantity differs if the exact value is outside of the interval (exit code 1); an interval
     /// of more than 15 % to each side is too wide for a verdict (exit code 3).
     VerifyModel(VerifyModel),
+    /// Ask a few questions and write a commented scenario that runs.
+    ///
+    /// Off a terminal, and with `--yes`, what no option says is taken from the defaults.
+    New(New),
+    /// List the scenarios that come with the program, or write some of them.
+    ///
+    /// A scenario is written with the data that it names and the schema for editors. A file that
+    /// is there already and holds something else is never replaced.
+    Examples(Examples),
     /// Check scenario files and report every problem.
     Validate(Validate),
     /// List the names that scenarios and reports can use.
@@ -154,7 +163,7 @@ impl Command {
             Self::Compare(_) | Self::Sweep(_) | Self::Run(_) | Self::Fuzz(_) => false,
             Self::Crossover(_) | Self::Capacity(_) | Self::Explore(_) => false,
             Self::Sensitivity(_) => false,
-            Self::Report(_) | Self::Campaign(_) => false,
+            Self::Report(_) | Self::Campaign(_) | Self::New(_) | Self::Examples(_) => false,
             Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
             Self::Trace(_) => true,
             Self::Diff(_) | Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => {
@@ -251,6 +260,46 @@ fn threads(text: &str) -> Result<Threads, String> {
         _ if text.is_empty() => Ok(Threads(0)),
         _ => Err(format!("not a whole number from 1 to {MOST_THREADS}")),
     }
+}
+
+/// `driftlab new`.
+#[derive(Args, Debug)]
+pub struct New {
+    /// The name of the scenario.
+    #[arg(default_value = "shop")]
+    pub name: String,
+    /// The services that one operation changes, separated by commas; the client asks the first.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    pub services: Vec<String>,
+    /// The name of the operation.
+    #[arg(long, value_name = "NAME")]
+    pub operation: Option<String>,
+    /// How many operations arrive in a second.
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<f64>,
+    /// The patterns to compare, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    pub patterns: Vec<String>,
+    /// The service that crashes for 10 s, or `none`.
+    #[arg(long, value_name = "SERVICE")]
+    pub crash: Option<String>,
+    /// Ask nothing.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// The file to write; by default NAME.toml in this folder.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `driftlab examples`.
+#[derive(Args, Debug)]
+pub struct Examples {
+    /// The names of the scenarios to write; without one, all are listed.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The folder to write to.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
 }
 
 /// `driftlab validate`.

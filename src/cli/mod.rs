@@ -10,6 +10,7 @@ mod capacity;
 mod compare;
 mod crossover;
 mod diff;
+mod examples;
 mod exit;
 mod explain;
 mod explore;
@@ -21,6 +22,7 @@ mod job;
 mod list;
 mod man;
 mod moved;
+mod new;
 mod output;
 mod points;
 mod precision;
@@ -105,10 +107,7 @@ pub fn main_with(registries: Registries, exports: Exports) -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let exit = if error.use_stderr() { Exit::BadInput } else { Exit::Held };
-            // Help and usage go where they belong; a closed pipe is not worth a word.
-            let _ = error.print();
-            return exit;
+            return explained(&error);
         }
     };
     let session = Session {
@@ -137,6 +136,41 @@ pub fn main_with(registries: Registries, exports: Exports) -> Exit {
     }
 }
 
+/// The first words to somebody who types the name of the program alone.
+const WELCOME: &str = "\
+driftlab runs the same operations under every way of keeping data consistent between services, and
+says what each costs, what breaks, and what readers see meanwhile.
+
+  driftlab examples                     the scenarios that come with it
+  driftlab examples sysops-ticket       writes one of them to this folder
+  driftlab compare sysops-ticket.toml   runs it: an answer, a summary, checks, and a page
+  driftlab new shop                     asks for your own services and writes a scenario that runs
+  driftlab explain                      everything that can be explained
+  driftlab --help                       every command
+";
+
+/// Prints help, or what is wrong with the arguments and what may have been meant.
+fn explained(error: &clap::Error) -> Exit {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    if std::env::args_os().len() == 1 {
+        complain(WELCOME);
+        return Exit::BadInput;
+    }
+    // Help and usage go where they belong; a closed pipe is not worth a word.
+    let _ = error.print();
+    let surplus = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(surplus)) => surplus.ends_with(".toml"),
+        _ => false,
+    };
+    if error.kind() == ErrorKind::UnknownArgument && surplus {
+        complain(
+            "hint: one scenario at a time: what is to be compared are the variants in it;\n      \
+             `driftlab diff A B` compares two folders of results\n",
+        );
+    }
+    if error.use_stderr() { Exit::BadInput } else { Exit::Held }
+}
+
 fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
     match command {
         Command::Compare(args) => compare::compare(session, &args),
@@ -152,6 +186,8 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
         Command::VerifyModel(args) => verify_model::verify_model(session, &args),
+        Command::New(args) => new::new(session, &args),
+        Command::Examples(args) => examples::examples(session, &args),
         Command::Validate(args) => source::validate(session, &args),
         Command::List(args) => list::list(session, &args),
         Command::Explore(args) => explore::explore(session, &args),

@@ -1,6 +1,6 @@
 //! The writing of files. A folder or file appears whole or not at all.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::export::File;
@@ -75,6 +75,19 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 /// If it cannot be read, or is too large for that.
 pub fn read_text(path: &Path) -> Result<Vec<u8>, FileError> {
     read_at_most(path, MOST_TEXT).map_err(FileError::new("read", path))
+}
+
+/// Reads standard input, which is to be text.
+///
+/// # Errors
+/// If it cannot be read, or is too large for that.
+pub fn read_input() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_TEXT {
+        return Err(io::Error::other(format!("at most {} MiB are read", MOST_TEXT >> 20)));
+    }
+    Ok(bytes)
 }
 
 /// The files and folders in a folder.

@@ -146,6 +146,12 @@ impl Read {
     }
 }
 
+/// Returns whether a text is that of a scenario.
+fn is_scenario(text: &str) -> bool {
+    let read: Result<toml::Table, _> = toml::from_str(text);
+    read.is_ok_and(|table| table.contains_key("scenario") && !table.contains_key("counterexample"))
+}
+
 /// Reads a counterexample and the scenario that it names.
 fn read(session: &Session, path: &Path, stop: &Stop) -> Result<Read, Error> {
     let written = parse(session, path)?;
@@ -165,6 +171,13 @@ fn parse(session: &Session, path: &Path) -> Result<Written, Error> {
     let text = String::from_utf8(output::read_text(path)?)
         .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
     let source = Source { name, text };
+    if is_scenario(&source.text) {
+        return Err(Error::Usage(format!(
+            "`{}` is a scenario, not a counterexample\nhint: `driftlab compare` runs it, and \
+             `driftlab fuzz` looks for counterexamples",
+            source.name
+        )));
+    }
     let (read, problems) = counterexample::read(&source, &session.registries);
     let rendered = render(&source, &problems, session.colour_errors);
     let Some(text) = read else { return Err(Error::Scenario(rendered)) };

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::{Limits, Validate};
+use super::output::FileError;
 use super::{Error, Exit, Session, complain, output, print, remark};
 use crate::experiment::compare::Study;
 use crate::kernel::Span;
@@ -149,16 +150,7 @@ pub fn validate(session: &Session, args: &Validate) -> Result<Exit, Error> {
 
 /// A scenario, unless it has errors, and the rendering of all its problems.
 fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String), Error> {
-    let name = path.display().to_string();
-    let bytes = output::read_text(path).map_err(|error| match neighbour(path) {
-        Some(near) if error.is_missing() => {
-            Error::Usage(format!("{error}\nhint: did you mean `{near}`?"))
-        }
-        _ => error.into(),
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::Usage(format!("`{name}` is not UTF-8 text")))?;
-    let source = Source { name, text };
+    let source = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let files = |relative: &str| read_data(session, &folder, relative);
     let (scenario, problems) = scenario::load(&source, &files, &session.registries);
@@ -166,7 +158,35 @@ fn examine(session: &Session, path: &Path) -> Result<(Option<Scenario>, String),
     Ok((scenario.filter(|_| !any_error(&problems)), rendered))
 }
 
-/// Reads data that a scenario in a folder names: what lies in that folder, or where it is allowed.
+/// Reads the text of a scenario file, or of standard input if it is called `-`.
+fn read(path: &Path) -> Result<Source, Error> {
+    let is_input = path == Path::new(INPUT);
+    let name = if is_input { "standard input".into() } else { path.display().to_string() };
+    let bytes = match is_input {
+        true => output::read_input().map_err(FileError::new("read", Path::new(&name)))?,
+        false => output::read_text(path).map_err(|error| match neighbour(path) {
+            Some(near) if error.is_missing() => {
+                Error::Usage(format!("{error}\nhint: did you mean `{near}`?"))
+            }
+            _ => error.into(),
+        })?,
+    };
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source { name, text }),
+        Err(_) if is_utf16 => Err(Error::Usage(format!(
+            "`{name}` is UTF-16 text\nhint: save it as UTF-8, for instance with `iconv -f UTF-16 \
+             -t UTF-8`"
+        ))),
+        Err(_) => Err(Error::Usage(format!("`{name}` is not UTF-8 text"))),
+    }
+}
+
+/// The name of a scenario that is read from standard input.
+const INPUT: &str = "-";
+
+/// Reads a CSV file that a scenario in a folder names; the file must lie in that folder, or in a
+/// folder that is allowed.
 fn read_data(session: &Session, folder: &Path, relative: &str) -> io::Result<Vec<u8>> {
     let place = folder.join(relative).canonicalize()?;
     let own = if folder == Path::new("") { Path::new(".") } else { folder };

@@ -21,7 +21,7 @@ pub struct Runs {
     #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
     /// Only these variants, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    #[arg(long = "variant", alias = "variants", value_delimiter = ',', value_name = "NAME,...")]
     pub variants: Vec<String>,
     /// Leave out the fault-free twins: half the runs, but no recovery time and no cost of faults.
     #[arg(long)]
@@ -46,7 +46,7 @@ impl Runs {
         let (seeds, first) = (self.seeds, self.seed.unwrap_or(scenario.seed));
         let mut options = format!(" --seeds {seeds} --seed {first}");
         if !self.variants.is_empty() {
-            options.push_str(&format!(" --variants {}", quote(&self.variants.join(","))));
+            options.push_str(&format!(" --variant {}", quote(&self.variants.join(","))));
         }
         if self.no_twin {
             options.push_str(" --no-twin");
