@@ -75,6 +75,8 @@ mod lab;
 #[cfg(not(feature = "internals"))]
 mod checks;
 #[cfg(not(feature = "internals"))]
+mod claims;
+#[cfg(not(feature = "internals"))]
 mod cli;
 #[cfg(not(feature = "internals"))]
 mod experiment;
@@ -102,6 +104,9 @@ mod verification;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod checks;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod claims;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod cli;

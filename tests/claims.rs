@@ -67,3 +67,31 @@ fn every_claim_of_the_tour_holds() {
         assert!(failed.is_empty(), "{}: {failed:#?}", scenario.display());
     }
 }
+
+/// Every claim of `driftlab claims` has evidence and is decided, and a change turns it. An
+/// unoptimised build checks one of them.
+#[test]
+fn every_claim_of_the_textbooks_is_decided_and_turned() {
+    let named = std::env::var_os("DRIFTLAB").map(|path| root().join(path));
+    let only: &[&str] = if named.is_some() { &[] } else { &["--only", "S2-8"] };
+    let program = named.unwrap_or_else(|| env!("CARGO_BIN_EXE_driftlab").into());
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(program);
+    command.args(["claims", "--check", "--format", "json", "--quiet", "--seeds", SEEDS]).args(only);
+    let output =
+        command.arg("--out").arg(folder.path().join("claims")).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let summary: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{said}"));
+    let claims = summary["claims"].as_array().expect("claims");
+    assert!(!claims.is_empty());
+    for claim in claims {
+        let of = |key: &str| claim[key].as_str().unwrap_or_default();
+        let (id, verdict) = (of("id"), of("verdict"));
+        assert!(["supported", "depends", "contradicted"].contains(&verdict), "{id}: {verdict}");
+        assert!(!claim["evidence"].as_array().expect("a list").is_empty(), "{id}");
+        // A change to the same verdict shows nothing.
+        assert!(claim["turned"].is_string() && of("turned") != "supported", "{id}: {claim:#}");
+    }
+    assert_eq!(output.status.code(), Some(0), "{said}");
+}

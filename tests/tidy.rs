@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 12] = [
     &["patterns", "techniques", "faults", "checks"],
     &["scenario"],
     &["experiment"],
-    &["search", "verification"],
+    &["search", "verification", "claims"],
     &["report"],
     &["cli", "mutants"],
     &["lab"],

@@ -3,6 +3,7 @@
 mod campaigns;
 mod single;
 mod studies;
+mod textbooks;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use crate::scenario::estimate::Bounds;
 pub use campaigns::{Campaign, Merge, Parts, Planned, Report, Shard, Step, Verify};
 pub use single::{Run, Trace, TraceFormat};
 pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sensitivity, Sweep, SweepFormat};
+pub use textbooks::{Claims, VerifyModel};
 
 /// The number of columns that the help takes at most.
 pub const HELP_COLUMNS: usize = 100;
@@ -112,6 +114,12 @@ pub enum Command {
     /// A quantity differs if the exact value is outside of the interval (exit code 1); an interval
     /// of more than 15 % to each side is too wide for a verdict (exit code 3).
     VerifyModel(VerifyModel),
+    /// Judge statements of textbooks about ownership and consistency by measurement.
+    ///
+    /// Each claim is measured in a scenario that ships: supported, contradicted, undecided, or
+    /// dependent on a value, which is then searched. With --check each is also measured under the
+    /// change that is to turn its verdict; one that is not turned counts as violated (exit code 1).
+    Claims(Claims),
     /// Ask a few questions and write a commented scenario that runs.
     ///
     /// Off a terminal, and with `--yes`, what no option says is taken from the defaults.
@@ -164,7 +172,7 @@ impl Command {
             Self::Crossover(_) | Self::Capacity(_) | Self::Explore(_) => false,
             Self::Sensitivity(_) => false,
             Self::Report(_) | Self::Campaign(_) | Self::New(_) | Self::Examples(_) => false,
-            Self::Replay(_) | Self::VerifyModel(_) | Self::Validate(_) => false,
+            Self::Replay(_) | Self::VerifyModel(_) | Self::Claims(_) | Self::Validate(_) => false,
             Self::Trace(_) => true,
             Self::Diff(_) | Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => {
                 true
@@ -314,26 +322,6 @@ pub struct Validate {
     /// The most that a run may come to.
     #[command(flatten)]
     pub limits: Limits,
-}
-
-/// `driftlab verify-model`.
-#[derive(Args, Debug)]
-pub struct VerifyModel {
-    /// Number of seeds.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(6..=100_000))]
-    pub seeds: u64,
-    /// The seconds of simulated load of each run.
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub seconds: u64,
-    /// Also write the results as a page, `verify-model.html`, to this folder.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// The threads it runs on.
-    #[command(flatten)]
-    pub workers: Workers,
-    /// The format of standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
 }
 
 /// `driftlab fuzz`.

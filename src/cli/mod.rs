@@ -7,6 +7,7 @@ mod archive;
 mod args;
 mod campaign;
 mod capacity;
+mod claims;
 mod compare;
 mod crossover;
 mod diff;
@@ -185,6 +186,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Trace(args) => trace::trace(session, &args),
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
+        Command::Claims(args) => claims::claims(session, &args),
         Command::VerifyModel(args) => verify_model::verify_model(session, &args),
         Command::New(args) => new::new(session, &args),
         Command::Examples(args) => examples::examples(session, &args),

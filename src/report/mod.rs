@@ -7,6 +7,7 @@
 
 mod builtin;
 pub mod chart;
+pub mod claims;
 pub mod coupling;
 pub mod crossing;
 pub mod csv;
