@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::breaker::Guard;
 use super::call::{Message, Reply};
 use super::env::Ctx;
-use super::once::once;
+use super::once::{is_forgotten, once};
 use super::probe;
 use super::process::ProcessCtx;
 use super::record::{Answer, Event, MessageClass, OpId};
@@ -131,10 +131,15 @@ impl Reply<EntryReply> {
     }
 }
 
-/// Carries an operation out at the entry, once.
+/// Carries an operation out at the entry, once. A request that comes after its answer would have
+/// been deleted is not carried out: it is late by more than the client's deadline, and the client
+/// may have been told that the operation failed.
 async fn carry_out(here: ProcessCtx, op: OpId) -> EntryReply {
     let protocol = Rc::clone(here.world().protocol());
     once(&here, (op, 0), EntryReply::is_answer, async || {
+        if is_forgotten(&here, op) {
+            return EntryReply::Answer(Answer::Unknown);
+        }
         if !protocol.admits(&here) {
             return EntryReply::NotHere;
         }

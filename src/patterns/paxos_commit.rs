@@ -96,7 +96,6 @@ use super::step;
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits, WaitsFor, role};
 use crate::model::database::NoRecord;
-use crate::model::once::is_forgotten;
 use crate::model::path::Paths;
 use crate::model::process::ProcessCtx;
 use crate::model::reason::Reason;
@@ -134,12 +133,9 @@ impl PaxosCommit {
     }
 
     /// The answer to an operation about which this coordinator may have forgotten something in a
-    /// crash: done, because an earlier transaction was committed, or no, because its client has
-    /// given up. None if no earlier transaction of it was committed or ever will be.
+    /// crash: done, because an earlier transaction was committed. None if no earlier transaction of
+    /// it was committed or ever will be.
     async fn earlier_answer(&self, here: &ProcessCtx, op: OpId) -> Option<Answer> {
-        if is_forgotten(here, op) {
-            return Some(Answer::TechnicalNo); // Its client has given up long ago.
-        }
         let restarted = here.local::<leader::Memory>().with(|memory| memory.restarted);
         if here.env().operation(op).arrived > restarted {
             return None;

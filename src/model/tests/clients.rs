@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::kernel::Dist;
 
 /// A client whose attempts are answered so in turn; `None` is silence. Later attempts hear the last
 /// one.
@@ -147,4 +148,24 @@ fn the_last_attempt_lasts_no_longer_than_the_deadline() {
     bench.offer();
     bench.run(at(40_000));
     assert_eq!(answer(&bench), (Answer::Unknown, millis(5_000)));
+}
+
+/// A request that arrives after its answer would have been deleted, 5 s of the client's deadline
+/// and 2 s of a call later, is not carried out: the client may have been told that it failed, and
+/// nobody would take its effects back.
+#[test]
+fn a_request_that_is_too_late_to_be_recognised_is_not_carried_out() {
+    let asked = |delay: u64| {
+        let mut system = small();
+        system.client.attempts = Some(1);
+        system.links.client.delay = Dist::Constant(millis(delay));
+        let bench = Bench::with(system, |here, op| {
+            mark(&here.for_op(op), "asked");
+            Box::pin(async { Answer::Done })
+        });
+        bench.offer();
+        bench.run(at(40_000));
+        bench.count(Kind::Decided)
+    };
+    assert_eq!((asked(6_900), asked(7_100)), (1, 0));
 }

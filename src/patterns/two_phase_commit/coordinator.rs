@@ -50,11 +50,8 @@ pub(super) struct Memory {
     forgot: Time,
 }
 
-/// The answer to an operation that was committed before a restart, or whose client has given up.
+/// The answer to an operation that was committed before a restart.
 pub(super) fn earlier_answer(here: &ProcessCtx, op: OpId) -> Option<Answer> {
-    if is_forgotten(here, op) {
-        return Some(Answer::TechnicalNo); // Its client has given up long ago.
-    }
     let committed = here.local::<Memory>().with(|memory| memory.committed.contains(&op));
     committed.then_some(Answer::Done)
 }
