@@ -12,12 +12,45 @@ use crate::model::system::{Effect, KeyChoice, OperationSpec, StepSpec, System};
 /// Returns whether an operation may build on what another one takes back later. If steps run in
 /// parallel, none of them is known to be the last.
 pub(super) fn is_missed(system: &System, parallel: bool) -> bool {
+    let all = |_: &StepSpec| true;
     let operations = || system.operations.iter();
-    operations().any(|maker| operations().any(|other| builds_on(maker, other, parallel)))
+    operations().any(|maker| operations().any(|other| builds_on(maker, other, parallel, all)))
 }
 
-/// Returns whether an operation may build on a row that another one, its maker, takes back later.
-fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bool {
+/// Returns whether a compensating transaction may write over what another operation has written
+/// since, whose effect is then gone for good. A row that goes as a whole is no such case: what
+/// others did to it is moot.
+pub(super) fn is_overwritten(system: &System, parallel: bool) -> bool {
+    let writes = |step: &StepSpec| {
+        matches!(step.undo, Effect::Set(_) | Effect::Update(..) | Effect::Restore(_))
+    };
+    let operations = || system.operations.iter();
+    operations().any(|maker| operations().any(|other| builds_on(maker, other, parallel, writes)))
+}
+
+/// Returns whether the order of the steps behind the first ones matters: one of them and a step of
+/// another operation meet at a row, and the later one overwrites the other. If events may overtake
+/// each other, an older effect then hides a newer one for good.
+pub(super) fn rests_on_order(system: &System) -> bool {
+    let operations = || system.operations.iter();
+    let later = || operations().flat_map(|it| it.steps.iter().skip(1).map(move |step| (it, step)));
+    let all = || operations().flat_map(|it| it.steps.iter().map(move |step| (it, step)));
+    later().any(|one| {
+        all().any(|other| {
+            (one.1.disturbs(other.1) || other.1.disturbs(one.1))
+                && (meet_at_a_row(one, other) || meet_at_a_row(other, one))
+        })
+    })
+}
+
+/// Returns whether an operation may build on a row that another one, its maker, takes back later,
+/// of those of its steps that count.
+fn builds_on(
+    maker: &OperationSpec,
+    other: &OperationSpec,
+    parallel: bool,
+    counts: impl Fn(&StepSpec) -> bool,
+) -> bool {
     let (passing, last) = match maker.steps.split_last() {
         Some((last, passing)) if !parallel || maker.steps.len() <= 2 => (passing, Some(last)),
         _ => (&maker.steps[..], None),
@@ -30,7 +63,7 @@ fn builds_on(maker: &OperationSpec, other: &OperationSpec, parallel: bool) -> bo
     early.any(|theirs| {
         passing
             .iter()
-            .filter(|step| !step.is_lasting() && step.disturbs(theirs))
+            .filter(|step| counts(step) && !step.is_lasting() && step.disturbs(theirs))
             .any(|step| meet_at_a_row((maker, step), (other, theirs)))
     })
 }

@@ -153,6 +153,7 @@ impl Pattern for Orchestrated {
             .unless(settings.state == State::Volatile, promise::ENDS)
             .unless(stuck, promise::ENDS)
             .unless(isolation::is_missed(system, settings.parallel), &["convergence"])
+            .unless(isolation::is_overwritten(system, settings.parallel), promise::OF_EFFECTS)
             .unless(keyless, promise::ENDS)
             .unless(keyless, &["reverse-order", "no-resurrection"])
             .unless(keyless, &["at-most-once", "no-suspension", "inbox-atomicity", "write-quorum"]);

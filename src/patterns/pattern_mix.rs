@@ -152,6 +152,9 @@ impl PatternMix {
         if isolation::is_missed(system, true) {
             together.guarantees.retain(|name| *name != "convergence");
         }
+        if isolation::is_overwritten(system, true) {
+            together.guarantees.retain(|name| !promise::OF_EFFECTS.contains(name));
+        }
         together
     }
 

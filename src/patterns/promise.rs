@@ -26,6 +26,15 @@ pub(super) const ENDS: &[&str] = &[
     "resumes-after-restart",
 ];
 
+/// Those of them that a later write of another operation breaks when it hides an effect.
+pub(super) const OF_EFFECTS: &[&str] = &[
+    "all-or-nothing",
+    "client-contract",
+    "convergence",
+    "terminal-in-time",
+    "resumes-after-restart",
+];
+
 /// The guarantee about tables that are stored in quorums, of a pattern that answers after all of
 /// its commits.
 pub(super) fn of_quorums(system: &System) -> &'static [&'static str] {

@@ -34,6 +34,7 @@ impl Settings {
         let buried = outlasted(most);
         let gives_up = most < 3 || spare == 0 || buried;
         let refused = promise::may_be_refused_later(system);
+        let unordered = self.ordering == Ordering::None || system.broker.in_flight > 1;
         let guarantees = Guarantees::everything()
             .and(&["no-phantom-event", "delivery", "no-dead-letters", "outbox-atomicity"])
             .and(&["no-suspension", "inbox-atomicity", "per-key-order"])
@@ -42,12 +43,11 @@ impl Settings {
             .unless(gives_up, &["no-dead-letters"])
             .unless(!self.publish.is_stored(), &["outbox-atomicity"])
             .unless(forgetful, &["at-most-once", "no-suspension", "inbox-atomicity"])
-            .unless(
-                self.ordering == Ordering::None || loses || system.broker.in_flight > 1,
-                &["per-key-order"],
-            )
+            .unless(unordered || loses, &["per-key-order"])
+            .unless(unordered && isolation::rests_on_order(system), promise::OF_EFFECTS)
             .unless(refused, &["client-contract"])
-            .unless(refused && isolation::is_missed(system, true), &["convergence"]);
+            .unless(refused && isolation::is_missed(system, true), &["convergence"])
+            .unless(refused && isolation::is_overwritten(system, true), promise::OF_EFFECTS);
         // Outages in a row add up, and each adds a recovery.
         let longest = HALF.min(Span::from_nanos(horizon(spare).as_nanos() / 8)).min(memory);
         let worn_out = outlasted(spare) && !buried;

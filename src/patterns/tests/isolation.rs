@@ -1,5 +1,6 @@
 //! Which systems let an operation build on what another one takes back.
 
+use crate::model::system::System;
 use crate::patterns::isolation;
 use crate::tests::runs::scenario;
 
@@ -50,11 +51,16 @@ const HINT: &str = "by = 'stock', table = 'product', key = 'product', \
     effect = { set = { hint = 7 } }, undo = { set = { hint = 0 } }";
 
 fn missed(opening: &[&str], following: &[&str]) -> (bool, bool) {
+    of(opening, following, |system| {
+        (isolation::is_missed(system, false), isolation::is_missed(system, true))
+    })
+}
+
+fn of<T>(opening: &[&str], following: &[&str], asked: impl Fn(&System) -> T) -> T {
     let opened = operation("open", "order = 'new', product = { rows-of = 'product' }", opening);
     let followed = operation("follow", "order = 'followed', product = 'followed'", following);
     let scenario = scenario(&(WORLD.to_owned() + &opened + &followed));
-    let system = &scenario.variants[0].system;
-    (isolation::is_missed(system, false), isolation::is_missed(system, true))
+    asked(&scenario.variants[0].system)
 }
 
 #[test]
@@ -78,4 +84,27 @@ fn amounts_go_together_and_columns_are_apart() {
     assert_eq!(missed(&[TAKE, PLACE], &[COUNT]), (true, true), "an overwritten amount is not");
     assert_eq!(missed(&[TAKE, PLACE], &[HINT]), (false, false));
     assert_eq!(missed(&[HINT, PLACE], &[GIVE]), (true, true), "two who open overwrite each other");
+}
+
+/// A value that a compensating transaction puts back hides what was written meanwhile; a row that
+/// goes as a whole hides nothing that anyone misses.
+#[test]
+fn compensation_may_write_over_what_came_later() {
+    let overwritten = |opening: &[&str], following: &[&str]| {
+        of(opening, following, |system| isolation::is_overwritten(system, false))
+    };
+    assert!(overwritten(&[PLACE, CLOSE, TAKE], &[CLOSE]));
+    assert!(!overwritten(&[PLACE, TAKE], &[CLOSE, GIVE]), "the row goes as a whole");
+    assert!(!overwritten(&[TAKE, PLACE], &[GIVE]), "amounts go together");
+    assert!(!overwritten(&[TAKE, CLOSE], &[SEND]), "the last step is not compensated");
+}
+
+/// Whoever loses the order of events loses effects where later steps overwrite each other.
+#[test]
+fn order_matters_where_later_steps_overwrite() {
+    let rests =
+        |opening: &[&str], following: &[&str]| of(opening, following, isolation::rests_on_order);
+    assert!(rests(&[PLACE, PACK], &[CLOSE, SEND]), "the parcel is sent before it is packed");
+    assert!(rests(&[PLACE, COUNT], &[CLOSE]), "two that open set the same product");
+    assert!(!rests(&[PLACE, TAKE], &[CLOSE, GIVE]), "amounts go together");
 }

@@ -132,7 +132,7 @@ fn nodes_are_shared_by_name_and_what_is_promised_is_what_all_keep() {
     let kept: Vec<_> =
         one.guarantees.iter().filter(|name| other.guarantees.contains(name)).collect();
     assert_eq!(all.guarantees.iter().collect::<Vec<_>>(), kept);
-    assert!(kept.contains(&&"all-or-nothing"));
+    assert!(kept.contains(&&"at-most-once"));
     assert_eq!(all.within, one.within.max(other.within));
     let crash = all.budget.of("crash").expect("crashes are inside both");
     let (of_one, of_other) = (one.budget.of("crash"), other.budget.of("crash"));
