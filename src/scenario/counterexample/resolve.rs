@@ -24,9 +24,14 @@ impl CounterexampleText {
         let mut found = Vec::new();
         let head = &self.counterexample;
         debug_assert_eq!(head.format.0, FORMAT, "no other is decoded");
-        let changes = self.changes(scenario, &mut found);
+        let (changes, changed) = self.changes(scenario, &mut found);
         let variant = variant(scenario, head, &mut found);
         if let Some(variant) = variant {
+            // What a fault strikes may be there only with the changes, as a second instance is.
+            let changed = changed
+                .as_ref()
+                .and_then(|changed| Some((changed, changed.variant(&variant.name.shown)?)));
+            let (scenario, variant) = changed.unwrap_or((scenario, variant));
             self.check_targets(scenario, variant, &mut found);
         }
         let operations = self.operations.iter();
@@ -65,25 +70,34 @@ impl CounterexampleText {
         }
     }
 
-    /// The changes of the scenario, each of which must be possible after those before it.
-    fn changes(&self, scenario: &Scenario, found: &mut Vec<Problem>) -> Vec<Change> {
-        let mut changes = Vec::new();
+    /// The changes of the scenario, each of which must be possible after those before it, and the
+    /// scenario with all of them, if there are any.
+    fn changes(
+        &self,
+        scenario: &Scenario,
+        found: &mut Vec<Problem>,
+    ) -> (Vec<Change>, Option<Scenario>) {
+        let (mut changes, mut changed) = (Vec::new(), None);
         for text in &self.changes {
             let value = match &text.value.value {
                 Scalar::Number(number) => (*number).into(),
                 Scalar::Word(word) => word.as_str().into(),
             };
             changes.push(Change { key: text.key.value.clone(), value });
-            if let Err(problems) = scenario.changed(&changes) {
-                let message =
-                    reason!("the scenario cannot have this value of `{}`", text.key.value);
-                let why = problems.iter().find(|problem| problem.severity == Severity::Error);
-                let why = why.map_or("there is no such value", |why| &why.message);
-                found.push(wrong(&text.key.place, &message.to_string(), why.to_owned()));
-                break;
-            }
+            let problems = match scenario.changed(&changes) {
+                Ok(with) => {
+                    changed = Some(with);
+                    continue;
+                }
+                Err(problems) => problems,
+            };
+            let message = reason!("the scenario cannot have this value of `{}`", text.key.value);
+            let why = problems.iter().find(|problem| problem.severity == Severity::Error);
+            let why = why.map_or("there is no such value", |why| &why.message);
+            found.push(wrong(&text.key.place, &message.to_string(), why.to_owned()));
+            break;
         }
-        changes
+        (changes, changed)
     }
 
     /// Checks that every target and every trigger name of a fault exists.

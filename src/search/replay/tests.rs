@@ -110,6 +110,12 @@ fn changes_are_read_as_they_are_written() {
     let text = written.text(&scenario.system, "");
     let again = read(&text).0.expect("no problem").resolve(&scenario).expect("it fits");
     assert_eq!(again.changes, case.changes);
+    let second =
+        "\n[[faults]]\nkind = \"crash\"\nat = \"1s\"\nfor = \"1s\"\ntarget = \"stock#2\"\n";
+    let of = |text: &str| read(&format!("{text}{second}")).0.expect("it can be read");
+    assert!(of(&text).resolve(&scenario).is_err(), "there is one instance");
+    let two = text.replace("stock.workers\"\nvalue = 1", "stock.instances\"\nvalue = 2");
+    assert_eq!(of(&two).resolve(&scenario).expect("there are two").faults.len(), 1);
     for (bad, why) in
         [("workers", "at least 1"), ("wrokers", "unknown key"), ("workers.most", "whole number")]
     {
