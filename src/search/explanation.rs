@@ -64,7 +64,8 @@ pub struct Explanation {
     pub violation: Violation,
     /// The faults of the plan, in order.
     pub plan: Vec<Planned>,
-    /// The operations involved, at most [`MOST`].
+    /// The operations involved, at most [`MOST`], and behind them as many that wrote to their rows
+    /// later.
     pub operations: Vec<Involved>,
     /// The number of further operations that were involved and are not shown.
     pub more: usize,
@@ -126,7 +127,8 @@ pub fn explain(
     again: Option<&(dyn Fn(&Continuation) -> Verdict + Sync)>,
 ) -> Explanation {
     let recording = recording::record(setup, seed);
-    let (shown, more) = involved(&recording, &violation.operations);
+    let (mut shown, more) = involved(&recording, &violation.operations);
+    shown.extend(rows::overwriters(&setup.system, &recording, &shown, MOST));
     let operations: Vec<OpId> = shown.iter().map(|row| row.op).collect();
     let space_time = layout::space_time(setup, &recording, &operations, None);
     let curve = again.and_then(|again| curve::curve(&space_time, setup.faults.len(), again));

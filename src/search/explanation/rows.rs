@@ -1,5 +1,7 @@
 //! The rows that an operation touches, with the effects that the stores show at the end.
 
+use std::collections::BTreeSet;
+
 use super::recording::Recording;
 use crate::checks::OperationRow;
 use crate::checks::census::State;
@@ -75,6 +77,35 @@ pub(super) fn rows(
             }
         })
         .collect()
+}
+
+/// The other operations that wrote to a row of one of these after it did, and may have hidden its
+/// effect: at most so many, the last writers first.
+pub(super) fn overwriters<'a>(
+    system: &System,
+    recording: &'a Recording,
+    shown: &[&OperationRow],
+    most: usize,
+) -> Vec<&'a OperationRow> {
+    let all = &recording.report.operations;
+    let row_of = |row: &OperationRow, step: StepId| {
+        let table = system.operation(row.kind).steps.get(step.index())?.table;
+        Some((table, *row.keys.get(step.index())?))
+    };
+    let (mut theirs, mut found) = (BTreeSet::new(), Vec::<&OperationRow>::new());
+    for record in &recording.records {
+        let Event::Shown { .. } = record.event else { continue };
+        let Some(writer) = all.iter().find(|row| row.op == record.op) else { continue };
+        let Some(written) = row_of(writer, record.step) else { continue };
+        if shown.iter().any(|row| row.op == writer.op) {
+            theirs.insert(written);
+        } else if theirs.contains(&written) {
+            found.retain(|row| row.op != writer.op);
+            found.insert(0, writer);
+        }
+    }
+    found.truncate(most);
+    found
 }
 
 /// The state of one step in its store, with the time of its last change.

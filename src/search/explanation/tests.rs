@@ -275,3 +275,24 @@ fn faults_are_told_with_whom_they_strike_and_how() {
     let machine = "kind = 'crash'\ntarget = 'stock'\nmachine = true\nat = '3s'\nfor = '2s'";
     assert_eq!(said(machine), "crash of stock (machine), at 3s, for 2s");
 }
+
+/// Who wrote later to a row of the violation is shown behind it, since that may have hidden its
+/// effect. The orders at 10 s and 14 s take the same product.
+#[test]
+fn later_writers_of_its_rows_are_shown_too() {
+    let second = "[load.others]\noperation = \"buy\"\nconstant = \"14s\"\n";
+    let setup = case("saga", second);
+    let names = |of: u32| {
+        let violation = Violation {
+            property: "all-or-nothing".into(),
+            says: String::new(),
+            found: String::new(),
+            operations: vec![OpId(of)],
+            at: None,
+        };
+        let explained = explain("shop", "saga", &setup, 1, violation, None);
+        explained.operations.into_iter().map(|involved| involved.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(0), ["shoppers#0", "others#0"]);
+    assert_eq!(names(1), ["others#0"], "the earlier one hid nothing");
+}
