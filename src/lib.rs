@@ -29,6 +29,7 @@
 //! | `scenario` | text to typed values with positions, problems as data, schema | running |
 //! | `experiment` | many runs: variants on the same seeds, folded into one result | drawing |
 //! | `search` | fuzzing, exploring, shrinking, replay, explanation | drawing |
+//! | `walks` | operations that walkthroughs tell, chosen and run | drawing |
 //! | `verification` | small systems with closed forms, compared with runs | drawing |
 //! | `report` | results to bytes: tables, CSV, JSON, charts, pages | simulating, files |
 //! | `cli` | arguments, progress, colours, files, exit codes | |
@@ -100,6 +101,8 @@ mod stats;
 mod techniques;
 #[cfg(not(feature = "internals"))]
 mod verification;
+#[cfg(not(feature = "internals"))]
+mod walks;
 
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -146,6 +149,9 @@ pub mod techniques;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod verification;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod walks;
 
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use driftlab::scenario::Registries;
 
 /// Modules from the bottom up; those of one row do not use each other either.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["kernel", "stats"],
     &["model"],
     &["patterns", "techniques", "faults", "checks"],
     &["scenario"],
     &["experiment"],
     &["search", "verification", "claims"],
+    &["walks"],
     &["report"],
     &["cli", "mutants"],
     &["lab"],

@@ -16,7 +16,7 @@ use crate::kernel::Span;
 use crate::scenario::estimate::Bounds;
 
 pub use campaigns::{Campaign, Merge, Parts, Planned, Report, Shard, Step, Verify};
-pub use single::{Run, Trace, TraceFormat};
+pub use single::{Run, Trace, TraceFormat, Walk};
 pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sensitivity, Sweep, SweepFormat};
 pub use textbooks::{Claims, VerifyModel};
 
@@ -95,6 +95,11 @@ pub enum Command {
     /// The operation is chosen by its number or name, as the worst in a measure, by its outcome, by
     /// an anomaly that it met, or by a time.
     Trace(Trace),
+    /// Tell a walkthrough: one thing that goes wrong, under two variants, event by event.
+    ///
+    /// Each walkthrough asks a question, says what to look for, and tells one operation of a
+    /// scenario that ships under a variant that does not stand the fault and under one that does.
+    Walk(Walk),
     /// Search for faults that break a guarantee of a pattern, and shrink each counterexample.
     ///
     /// Each run offers a few operations and injects random faults within the budget of the
@@ -173,7 +178,7 @@ impl Command {
             Self::Sensitivity(_) => false,
             Self::Report(_) | Self::Campaign(_) | Self::New(_) | Self::Examples(_) => false,
             Self::Replay(_) | Self::VerifyModel(_) | Self::Claims(_) | Self::Validate(_) => false,
-            Self::Trace(_) => true,
+            Self::Trace(_) | Self::Walk(_) => true,
             Self::Diff(_) | Self::List(_) | Self::Explain { .. } | Self::Fingerprints { .. } => {
                 true
             }

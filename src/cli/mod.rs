@@ -44,6 +44,7 @@ mod topics;
 mod trace;
 mod unfinished;
 mod verify_model;
+mod walk;
 mod work;
 
 use std::io::{IsTerminal, Write};
@@ -145,6 +146,7 @@ says what each costs, what breaks, and what readers see meanwhile.
   driftlab examples                     the scenarios that come with it
   driftlab examples sysops-ticket       writes one of them to this folder
   driftlab compare sysops-ticket.toml   runs it: an answer, a summary, checks, and a page
+  driftlab walk                         things that go wrong, each told event by event
   driftlab new shop                     asks for your own services and writes a scenario that runs
   driftlab explain                      everything that can be explained
   driftlab --help                       every command
@@ -184,6 +186,7 @@ fn dispatch(session: &Session, command: Command) -> Result<Exit, Error> {
         Command::Campaign(args) => campaign::campaign(session, &args),
         Command::Run(args) => run::run(session, &args),
         Command::Trace(args) => trace::trace(session, &args),
+        Command::Walk(args) => walk::walk(session, &args),
         Command::Fuzz(args) => fuzz::fuzz(session, &args),
         Command::Replay(args) => replay::replay(session, &args),
         Command::Claims(args) => claims::claims(session, &args),

@@ -47,6 +47,7 @@ pub fn trace(session: &Session, args: &Args) -> Result<Exit, Error> {
         scenario: &scenario.name,
         command: &command,
         profile: &scenario.profile.to_string(),
+        look_for: &[],
     };
     if let Some(path) = &args.page {
         write_page(path, report::story::page(heading, &stories))?;
@@ -102,7 +103,8 @@ fn command(args: &Args, seed: u64, stories: &[Story]) -> String {
     )
 }
 
-fn write_page(path: &Path, page: String) -> Result<(), Error> {
+/// Writes a page, in place of one that driftlab wrote.
+pub fn write_page(path: &Path, page: String) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(output::write_all(folder.unwrap_or(Path::new(".")), &[File::new(name, page)])?)

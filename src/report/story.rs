@@ -8,6 +8,7 @@
 mod json;
 mod page;
 mod text;
+pub mod walk;
 
 pub use json::document;
 pub use page::page;
@@ -32,6 +33,8 @@ pub struct Heading<'a> {
     pub command: &'a str,
     /// The profile of the scenario.
     pub profile: &'a str,
+    /// The sentences that say what to look for; none unless a walkthrough tells the stories.
+    pub look_for: &'a [String],
 }
 
 /// The Mermaid diagrams of some stories, one after the other, each under a comment that names its

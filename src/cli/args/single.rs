@@ -58,6 +58,23 @@ pub struct Trace {
     pub format: TraceFormat,
 }
 
+/// `driftlab walk`.
+#[derive(Args, Debug)]
+pub struct Walk {
+    /// The walkthrough; without one, all are listed.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Other variants of its scenario, separated by commas, for the same operation.
+    #[arg(long = "variant", alias = "variants", value_delimiter = ',', value_name = "NAME,...")]
+    pub variants: Vec<String>,
+    /// Wait for the Enter key behind each event; off a terminal nothing waits.
+    #[arg(long)]
+    pub step: bool,
+    /// Also write it as a page, the space-time diagrams side by side, to this file.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
+}
+
 /// The choice of an operation.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]

@@ -19,6 +19,7 @@ pub fn page(heading: Heading<'_>, stories: &[Story]) -> String {
         scenario => heading.scenario,
         profile => heading.profile,
         command => heading.command,
+        look_for => heading.look_for.to_vec(),
         seed => first.seed,
         name => &first.operation.name,
         kind => &first.operation.kind,
@@ -38,6 +39,7 @@ fn story(story: &Story) -> Value {
     context! {
         variant => &story.variant,
         number => story.row.op.0,
+        name => &operation.name,
         keys => keys.collect::<Vec<_>>().join(", "),
         arrived => operation.arrived.to_string(),
         answer => answer(story),

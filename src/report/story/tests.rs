@@ -5,7 +5,8 @@ use crate::search::explanation::operation::RecordedRun;
 use crate::search::explanation::selection::Selection;
 use crate::search::explanation::tests::{CRASH, case};
 
-const HEADING: Heading<'static> = Heading { scenario: "shop", command: "again", profile: "none" };
+const HEADING: Heading<'static> =
+    Heading { scenario: "shop", command: "again", profile: "none", look_for: &[] };
 
 /// The order of the shop under some variants, whose service crashes behind its commit.
 fn stories(variants: &[&str]) -> Vec<Story> {
