@@ -142,9 +142,12 @@ pub enum Command {
     ///
     /// Explained are patterns, techniques, faults, checks, measures, outcomes, profiles, the keys
     /// of a scenario file (`reads`, `services.workers`), settings (`event-based.publish`), the
-    /// terms of the glossary, and other names for all of them (`2pc`, `cdc`, `p99`).
+    /// terms of the glossary, and other names for all of them (`2pc`, `cdc`, `p99`). `driftlab
+    /// explain scenario` prints the reference of scenario files: every key with its type, limits,
+    /// default and source.
     Explain {
-        /// The name; without one, all names are listed. `glossary` prints the glossary.
+        /// The name; without one, all names are listed. `glossary` prints the
+        /// glossary, `scenario` the reference of scenario files.
         #[arg(value_name = "NAME")]
         name: Vec<String>,
     },

@@ -81,6 +81,14 @@ pub fn text(name: &str) -> Result<&'static str, Error> {
     Ok(std::str::from_utf8(bytes).unwrap_or_default()) // Each is read as a scenario by a test.
 }
 
+/// The texts of all scenarios, by the order of their names.
+pub fn texts() -> impl Iterator<Item = (String, &'static str)> {
+    let mut names = Vec::new();
+    collect(&SCENARIOS, &mut names);
+    names.sort();
+    names.into_iter().filter_map(|name| text(&name).ok().map(|text| (name, text)))
+}
+
 /// The subject of an example, as it says itself.
 fn about(name: &str) -> Option<String> {
     let text = std::str::from_utf8(content(&format!("{name}.toml"))?).ok()?;
@@ -108,13 +116,22 @@ fn path(name: &str) -> Result<String, Error> {
     Err(Error::Usage(format!("no example is called `{name}`\nhint: {hint}")))
 }
 
+/// The place of a file that an example names, and its bytes.
+///
+/// # Errors
+/// If the program does not carry it.
+pub fn beside(path: &str, relative: &str) -> io::Result<(String, &'static [u8])> {
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    let place = folder.join(relative).to_string_lossy().into_owned();
+    let found = content(&place).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    Ok((place, found))
+}
+
 /// The paths of the data that an example names.
 fn data(session: &Session, path: &str) -> Vec<String> {
-    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let named = std::cell::RefCell::new(Vec::new());
     let files = |relative: &str| {
-        let place = folder.join(relative).to_string_lossy().into_owned();
-        let found = content(&place).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let (place, found) = beside(path, relative)?;
         named.borrow_mut().push(place);
         Ok(found.to_vec())
     };

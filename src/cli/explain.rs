@@ -2,12 +2,15 @@
 
 use clap::builder::PossibleValuesParser;
 
-use super::topics::{GLOSSARY, Sort, Topic, Topics, plain};
+use super::topics::{GLOSSARY, Sort, Topic, Topics, plain, reference};
 use super::{Error, Exit, Session, print};
 use crate::scenario::either;
 
 /// The most names that are proposed for an unknown one.
 const PROPOSED: usize = 3;
+
+/// The name of the reference of scenario files.
+const REFERENCE: &str = "scenario";
 
 /// `driftlab explain`.
 pub fn explain(session: &Session, words: &[String]) -> Result<Exit, Error> {
@@ -16,8 +19,15 @@ pub fn explain(session: &Session, words: &[String]) -> Result<Exit, Error> {
     match name.as_str() {
         "" => print(&overview(session, &topics)),
         "glossary" => print(GLOSSARY),
-        name => print(&answer(session, &topics, name)?),
+        REFERENCE => print(&reference(&session.registries)),
+        name => print(&answer(session, &topics, inside(&topics, name))?),
     }
+}
+
+/// The name of a key without the word that all keys of the reference may begin with.
+fn inside<'n>(topics: &Topics<'_>, name: &'n str) -> &'n str {
+    let key = name.strip_prefix(REFERENCE).and_then(|rest| rest.strip_prefix('.'));
+    key.filter(|_| topics.find(name).named.is_empty()).unwrap_or(name)
 }
 
 /// The command line with the names that can be explained, for shells that complete them.

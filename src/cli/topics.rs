@@ -4,13 +4,11 @@
 
 mod glossary;
 mod keys;
+mod reference;
 #[cfg(test)]
 mod tests;
 
 use std::rc::Rc;
-
-use schemars::generate::SchemaSettings;
-use serde_json::Value;
 
 use crate::checks::census::Headline;
 use crate::checks::expectation;
@@ -23,7 +21,8 @@ use crate::report::export::{ExportEntry, Exports};
 use crate::report::text::Terminal;
 use crate::scenario::{self, PROFILES, Profile, Registries, VARIANTS, alike, sweep};
 pub use glossary::TEXT as GLOSSARY;
-use keys::Key;
+use keys::settings;
+pub use reference::reference;
 
 /// Chapters about tables of a scenario file that need more than the descriptions of their keys.
 const CHAPTERS: [(&str, &str); 5] = [
@@ -303,25 +302,6 @@ fn part<'a, T: ?Sized>(sort: Sort, entry: &'a Entry<Configurable<T>>, into: &mut
             text
         }),
     });
-}
-
-/// The settings of a part, from the same declarations that decode a scenario.
-fn settings<T: ?Sized>(entry: &Entry<Configurable<T>>) -> Vec<Key> {
-    let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let schema = entry.schema(&mut inline.into_generator()).to_value();
-    let defaults = entry.defaults();
-    let is_required = |key: &str| {
-        schema["required"].as_array().is_some_and(|required| required.contains(&key.into()))
-    };
-    let keys = schema["properties"].as_object().into_iter().flatten().map(|(key, property)| {
-        let note = match &defaults[key] {
-            _ if is_required(key) => "(required)".to_owned(),
-            Value::Null => "(none by default)".to_owned(),
-            value => format!("= {value}"),
-        };
-        Key::new(key, property, note)
-    });
-    keys.collect()
 }
 
 fn check(entry: &PropertyEntry) -> Topic<'_> {

@@ -9,7 +9,7 @@ use super::plan::{FaultText, VariantText};
 use super::shape::{shape, words};
 use super::sweep::Axes;
 use super::values::{
-    At, Count, Few, Independent, Length, Map, Portion, Positive, Scalar, Settle, Share, Whole,
+    At, Count, Few, Independent, Length, Map, Portion, Rate, Scalar, Settle, Share, Whole,
 };
 use crate::kernel::{Dist, Span};
 
@@ -491,7 +491,7 @@ shape! {
         /// The operation that it offers.
         operation: At<String>,
         /// Poisson arrivals: independent of each other, at this rate per second.
-        poisson: Option<At<Positive>>,
+        poisson: Option<At<Rate>>,
         /// Arrivals at equal distances of this length.
         constant: Option<At<Length>>,
         /// Poisson arrivals at a base rate, with bursts.
@@ -520,9 +520,9 @@ shape! {
     "bursts"
     pub struct Bursts {
         /// The rate per second between bursts.
-        base: Positive,
+        base: Rate,
         /// The rate per second within bursts.
-        peak: Positive,
+        peak: Rate,
         /// The time from the start of one burst to the start of the next.
         every: Length,
         /// The length of a burst.
@@ -582,7 +582,7 @@ shape! {
         /// The choice of the row.
         key: Option<At<super::operation::Key>>,
         /// The reads per second.
-        rate: Option<At<Positive>>,
+        rate: Option<At<Rate>>,
         /// The core time of its query; by default that of any statement.
         work: Option<Dist>,
     }

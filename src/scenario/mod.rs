@@ -53,8 +53,9 @@ pub use inputs::Inputs;
 pub use problem::{Code, Label, Place, Problem, Severity, any_error};
 pub use profile::{PROFILES, Profile};
 pub use render::render;
-pub use schema::schema;
+pub use schema::{opened, schema};
 pub use settle::Settling;
+pub use shape::{BY_PROFILE, SOURCE, UNIT};
 pub use suggest::{alike, either, nearest};
 pub use variant::MANUAL as VARIANTS;
 

@@ -89,9 +89,10 @@ words! {
     }
 }
 
-/// The default of `single-store`.
-pub(super) const LOCAL: Fallback =
-    Fallback::Fixed("'local'", "X/Open XA: one participant commits in one phase");
+/// The default of `single-store`, and its source.
+pub const SINGLE_STORE: (&str, &str) =
+    ("'local'", "X/Open XA: one participant commits in one phase");
+pub(super) const LOCAL: Fallback = Fallback::Fixed(SINGLE_STORE.0, SINGLE_STORE.1);
 
 impl Decode for VariantText {
     fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {

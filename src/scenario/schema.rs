@@ -7,11 +7,13 @@ use serde_json::{Map, Value, json};
 use super::decode::Decode;
 use super::file::{DriverParts, File, OwnClients, OwnRetry};
 use super::plan::SingleStore;
+use super::shape::with_default;
 use super::values::Length;
-use super::{Registries, dist, profile::PROFILES, technique};
+use super::{Registries, dist, plan, profile::PROFILES, technique};
 use crate::faults::trigger::Trigger;
 use crate::kernel::Span;
 use crate::model::registry::{Configurable, Entry};
+use crate::model::system::{MAX_COLUMNS, MAX_KEYS, MAX_KINDS, MAX_STEPS};
 use crate::techniques::table_split::TableSplit;
 use crate::techniques::technique::Technique;
 
@@ -40,10 +42,22 @@ pub fn schema(registries: &Registries) -> Value {
     let mut schema = File::schema();
     let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
     schema["properties"]["scenario"]["properties"]["profile"]["enum"] = json!(names);
+    limit(&mut schema["properties"]);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "driftlab scenario".into();
     schema["$defs"] = Value::Object(definitions);
     schema
+}
+
+/// Adds the limits of the model to the tables of a file.
+fn limit(tables: &mut Value) {
+    let operations = &mut tables["operations"];
+    operations["maxProperties"] = MAX_KINDS.into();
+    let keys = &mut operations["additionalProperties"]["properties"];
+    keys["keys"]["maxProperties"] = MAX_KEYS.into();
+    keys["steps"]["maxItems"] = MAX_STEPS.into();
+    let table = &mut tables["tables"]["additionalProperties"]["properties"];
+    table["columns"]["maxProperties"] = MAX_COLUMNS.into();
 }
 
 /// A generator of the schemas of settings.
@@ -108,9 +122,11 @@ fn variant(mut patterns: Value) -> Value {
     patterns["properties"]["drivers"] = described(DriverParts::schema(), drivers);
     let single = "The way in which operations of one store are carried out: `local` as local \
                   transactions of their service, whatever the pattern is, `through-driver` by the \
-                  pattern, like all others. Default: \"local\" (X/Open XA: one participant commits \
-                  in one phase).";
-    patterns["properties"]["single-store"] = described(SingleStore::schema(), single);
+                  pattern, like all others.";
+    let mut store = SingleStore::schema();
+    let (text, source) = plan::SINGLE_STORE;
+    let single = single.to_owned() + &with_default(&mut store, text, source);
+    patterns["properties"]["single-store"] = described(store, &single);
     let retry = "The keys in which its retry policy differs.";
     patterns["properties"]["retry"] = described(OwnRetry::schema(), retry);
     let clients = "The keys in which its clients differ.";

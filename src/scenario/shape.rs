@@ -104,7 +104,29 @@ macro_rules! words {
 pub(super) use {fallback, shape, words};
 
 use super::decode::{Decode, Fallback};
+use super::profile::PROFILES;
 use serde_json::{Map, Value, json};
+
+/// The annotation of a schema that names the source of its `default`.
+pub const SOURCE: &str = "x-default-source";
+/// The annotation of a schema whose default depends on the profile: the value by its name.
+pub const BY_PROFILE: &str = "x-default-by-profile";
+/// The annotation of a schema that names the unit of a number.
+pub const UNIT: &str = "x-unit";
+
+/// Annotates a schema with a default in TOML and its source, and returns the sentence about them
+/// for its description.
+pub fn with_default(schema: &mut Value, text: &str, source: &str) -> String {
+    schema["default"] = json_of(text);
+    schema[SOURCE] = source.into();
+    format!(" Default: {} ({source}).", text.replace('\'', "\""))
+}
+
+/// A value in TOML as JSON.
+fn json_of(text: &str) -> Value {
+    let table: Option<Map<String, Value>> = toml::from_str(&format!("value = {text}")).ok();
+    table.and_then(|mut table| table.remove("value")).unwrap_or_default()
+}
 
 /// The key of a field: kebab case; a trailing underscore only avoids a word of Rust.
 pub fn key(field: &str) -> String {
@@ -131,10 +153,13 @@ impl Object {
         let mut schema = T::schema();
         match fallback {
             Some(Fallback::Fixed(text, source)) => {
-                description
-                    .push_str(&format!(" Default: {} ({source}).", text.replace('\'', "\"")));
+                description.push_str(&with_default(&mut schema, text, source));
             }
-            Some(Fallback::Profile(_)) => description.push_str(" Default: the profile's."),
+            Some(Fallback::Profile(pick)) => {
+                description.push_str(" Default: the profile's.");
+                let values = PROFILES.iter().map(|it| (it.name.to_owned(), json_of(pick(it))));
+                schema[BY_PROFILE] = values.collect::<Map<String, Value>>().into();
+            }
             Some(Fallback::Empty) => {}
             None if T::absent().is_none() => self.required.push(key(field)),
             None => {}

@@ -9,6 +9,7 @@ use toml::de::DeValue;
 use super::Origin;
 use super::decode::{Decode, Decoder, Item, in_order};
 use super::problem::{Code, Place, Problem};
+use super::shape::UNIT;
 use super::suggest::either;
 use crate::kernel::Span;
 use crate::reason;
@@ -39,6 +40,10 @@ pub type Few = Whole<1, 65_535>;
 /// A number above zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Positive(pub f64);
+
+/// A rate per second, above zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate(pub f64);
 
 /// A number from 0 to 1.
 #[derive(Clone, Copy, Debug)]
@@ -273,7 +278,11 @@ impl<T: Decode> Decode for Map<T> {
     }
 
     fn schema() -> serde_json::Value {
-        json!({ "type": "object", "additionalProperties": T::schema() })
+        json!({
+            "type": "object",
+            "propertyNames": { "minLength": 1, "maxLength": LONGEST_NAME },
+            "additionalProperties": T::schema(),
+        })
     }
 
     fn absent() -> Option<Self> {
@@ -377,6 +386,20 @@ impl Decode for Positive {
 
     fn schema() -> serde_json::Value {
         json!({ "type": "number", "exclusiveMinimum": 0 })
+    }
+}
+
+impl Decode for Rate {
+    const LEAF: bool = true;
+
+    fn decode(item: &Item<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        Positive::decode(item, decoder).map(|rate| Self(rate.0))
+    }
+
+    fn schema() -> serde_json::Value {
+        let mut schema = Positive::schema();
+        schema[UNIT] = "per second".into();
+        schema
     }
 }
 

@@ -1,14 +1,17 @@
 //! The keys of a scenario file and the settings of its parts, as their schemas describe them.
 
+use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
+use crate::model::registry::{Configurable, Entry};
 use crate::report::text::Terminal;
+use crate::scenario::{self, BY_PROFILE, SOURCE, UNIT};
 
 /// Definitions of single values, also where they are written as a table.
 const VALUES: [&str; 2] = ["Duration", "Distribution"];
 
 /// A key of a table.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Its name in that table.
     pub name: String,
@@ -17,18 +20,60 @@ pub struct Key {
     /// Its documentation.
     pub about: String,
     /// The words that are allowed, if the key is a choice between words.
-    words: Vec<String>,
+    pub words: Vec<String>,
+    /// The values that it may have, in words, with their unit and limits.
+    pub kind: String,
+    /// The value if the key is left out.
+    pub otherwise: Otherwise,
+    /// The source of that value.
+    pub source: Option<String>,
+}
+
+/// The value of a key that is left out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Otherwise {
+    /// None: the key must be written.
+    Required,
+    /// This value, as TOML.
+    Value(String),
+    /// A value of the profile: each profile with that value, as TOML.
+    Profile(Vec<(String, String)>),
+    /// No value, or one that the documentation of the key describes.
+    Told,
 }
 
 impl Key {
-    /// A key with the schema of its value.
-    pub fn new(name: &str, schema: &Value, note: String) -> Self {
+    /// A key of this type with the schema of its value.
+    fn new(name: &str, schema: &Value, kind: String, is_required: bool) -> Self {
         let of = |key: &str| schema[key].as_array().into_iter().flatten();
         let consts = of("oneOf").chain(of("anyOf")).filter_map(|choice| choice["const"].as_str());
-        let words = consts.chain(of("enum").filter_map(Value::as_str)).map(str::to_owned);
+        let mut words: Vec<String> = Vec::new();
+        for word in consts.chain(of("enum").filter_map(Value::as_str)) {
+            if !words.iter().any(|known| known == word) {
+                words.push(word.to_owned());
+            }
+        }
+        let otherwise = match (&schema["default"], &schema[BY_PROFILE]) {
+            _ if is_required => Otherwise::Required,
+            (Value::Null, Value::Object(by)) => {
+                let values = by.iter().map(|(profile, value)| (profile.clone(), toml(value)));
+                Otherwise::Profile(values.collect())
+            }
+            (Value::Null, _) => Otherwise::Told,
+            (value, _) => Otherwise::Value(toml(value)),
+        };
+        let note = format!("({kind}{})", if is_required { ", required" } else { "" });
         // A description keeps the line breaks of the comment that it comes from.
         let about = description(schema).replace('\n', " ");
-        Self { name: name.into(), note, about, words: words.collect() }
+        let source = schema[SOURCE].as_str().map(str::to_owned);
+        Self { name: name.into(), note, about, words, kind, otherwise, source }
+    }
+
+    /// The documentation without the default and its source, which end it.
+    pub fn meaning(&self) -> &str {
+        let is_told = self.source.is_some() || matches!(self.otherwise, Otherwise::Profile(_));
+        let parts = self.about.split_once(" Default: ").filter(|_| is_told);
+        parts.map_or(&self.about, |(meaning, _)| meaning)
     }
 
     /// The page of the key: its allowed values, and its documentation.
@@ -42,6 +87,49 @@ impl Key {
             text += &terminal.fill(&format!("{indent}One of: "), indent, &self.words.join(", "));
         }
         text
+    }
+}
+
+/// The settings of a part, from the same declarations that decode a scenario.
+pub fn settings<T: ?Sized>(entry: &Entry<Configurable<T>>) -> Vec<Key> {
+    let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let schema = entry.schema(&mut inline.into_generator()).to_value();
+    let mut named = SchemaSettings::draft2020_12().into_generator();
+    let referring = scenario::opened(entry, &mut named);
+    let definitions = Value::Object(named.take_definitions(true));
+    let walk = Walk { definitions: &definitions };
+    let defaults = entry.defaults();
+    let required = schema["required"].as_array();
+    let keys = properties(&schema).map(|(name, property)| {
+        let is_required = required.is_some_and(|required| required.contains(&name.as_str().into()));
+        let mut property = property.clone();
+        property["default"] = defaults[name].clone();
+        let kind = walk.kind(&referring["properties"][name]);
+        let mut key = Key::new(name, &property, kind, is_required);
+        key.note = match &defaults[name] {
+            _ if is_required => "(required)".to_owned(),
+            Value::Null => "(none by default)".to_owned(),
+            value => format!("= {value}"),
+        };
+        key
+    });
+    keys.collect()
+}
+
+/// A value of JSON as TOML.
+pub fn toml(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(toml).collect::<Vec<String>>().join(", "))
+        }
+        Value::Object(table) => {
+            let keys = table.iter().filter(|(_, value)| !value.is_null());
+            let keys: Vec<String> =
+                keys.map(|(key, value)| format!("{key} = {}", toml(value))).collect();
+            if keys.is_empty() { "{}".into() } else { format!("{{ {} }}", keys.join(", ")) }
+        }
+        // Numbers, texts and truth values are written alike in both.
+        value => value.to_string(),
     }
 }
 
@@ -64,18 +152,23 @@ pub struct Table {
 }
 
 impl Table {
-    /// The page of the table, with its keys. `has_page` returns whether a path has a page of its
-    /// own.
-    pub fn page(&self, terminal: Terminal, has_page: &dyn Fn(&str) -> bool) -> String {
-        let mut text = format!("# {}\n\n{}", self.head, terminal.fill("", "", &self.about));
+    /// The sentence that says of which keys exactly one must be written, if there are any.
+    pub fn rule(&self) -> Option<String> {
         let leads = self.leads.iter().map(|group| match group.as_slice() {
             [] => String::new(),
             [lead] => format!("`{lead}`"),
             [lead, needs @ ..] => format!("`{lead}` (with `{}`)", needs.join("`, `")),
         });
         let leads: Vec<String> = leads.collect();
-        if !leads.is_empty() {
-            let rule = format!("Exactly one of these must be written: {}.", leads.join(", "));
+        (!leads.is_empty())
+            .then(|| format!("Exactly one of these must be written: {}.", leads.join(", ")))
+    }
+
+    /// The page of the table, with its keys. `has_page` returns whether a path has a page of its
+    /// own.
+    pub fn page(&self, terminal: Terminal, has_page: &dyn Fn(&str) -> bool) -> String {
+        let mut text = format!("# {}\n\n{}", self.head, terminal.fill("", "", &self.about));
+        if let Some(rule) = self.rule() {
             text += &format!("\n{}", terminal.fill("", "", &rule));
         }
         for key in &self.keys {
@@ -192,13 +285,12 @@ impl<'a> Walk<'a> {
         let keys = properties(first).filter(|(key, _)| in_all(key)).map(|(key, inner)| {
             let consts = shapes.iter().filter_map(|(it, _)| it["properties"][key].get("const"));
             let consts: Vec<&Value> = consts.collect();
-            let required = if required(key) { ", required" } else { "" };
             if consts.is_empty() {
-                return Key::new(key, inner, format!("({}{required})", self.kind(inner)));
+                return Key::new(key, inner, self.kind(inner), required(key));
             }
             let about = "Which one; `driftlab explain NAME` explains it, with its settings.";
             let choice = json!({ "enum": consts, "description": about });
-            Key::new(key, &choice, format!("(word{required})"))
+            Key::new(key, &choice, "word".into(), required(key))
         });
         let own = description(first);
         let about = match description(schema) {
@@ -230,22 +322,37 @@ impl<'a> Walk<'a> {
             return self.kind(inner);
         }
         if let Some(choices) = schema["anyOf"].as_array() {
-            let mut kinds: Vec<String> = choices.iter().map(|choice| self.kind(choice)).collect();
-            kinds.dedup();
+            let choices = choices.iter().filter(|choice| choice["type"] != "null");
+            let mut kinds: Vec<String> = Vec::new();
+            for kind in choices.map(|choice| self.kind(choice)) {
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
             return kinds.join(" or ");
         }
-        if schema.get("enum").is_some()
+        let is_word = |key: &str| schema.get(key).is_some();
+        if ["enum", "const"].into_iter().any(is_word)
             || schema.get("oneOf").is_some_and(|it| it[0].get("const").is_some())
         {
             return "word".into();
         }
+        let most = |key: &str| match &schema[key] {
+            Value::Number(most) => format!(", at most {most}"),
+            _ => String::new(),
+        };
         match (&schema["type"], schema.get("items"), schema.get("additionalProperties")) {
+            (_, Some(items), _) => {
+                format!("list of {}{}", plural(&self.kind(items)), most("maxItems"))
+            }
             (Value::Array(types), _, _) => {
-                let kinds: Vec<String> = types.iter().map(|it| plain(it, schema)).collect();
+                let types = types.iter().filter(|it| *it != "null");
+                let kinds: Vec<String> = types.map(|it| plain(it, schema)).collect();
                 kinds.join(" or ")
             }
-            (_, Some(items), _) => format!("list of {}", plural(&self.kind(items))),
-            (_, _, Some(named)) if named.is_object() => format!("{}, by name", self.kind(named)),
+            (_, _, Some(named)) if named.is_object() => {
+                format!("{}, by name{}", self.kind(named), most("maxProperties"))
+            }
             (kind, _, _) => plain(kind, schema),
         }
     }
@@ -273,7 +380,8 @@ fn plain(kind: &Value, schema: &Value) -> String {
         (_, Some(limit), None) => format!(", above {limit}"),
         _ => String::new(),
     };
-    format!("{name}{range}")
+    let unit = schema[UNIT].as_str().map_or_else(String::new, |unit| format!(" {unit}"));
+    format!("{name}{unit}{range}")
 }
 
 fn plural(kind: &str) -> String {
