@@ -2,8 +2,8 @@
 //!
 //! A walkthrough is a row of `list.toml`: the scenario, the question that it answers, what to look
 //! for, and the operation that is told, under which variants. The story itself is never in the
-//! list: it is what the run records. The list also has the outcome that each variant comes to; no report
-//! prints it, and a test holds it against the run.
+//! list: it is what the run records. The list also has the outcome that each variant comes to; no
+//! report prints it, and a test holds it against the run.
 
 use serde::Deserialize;
 

@@ -276,7 +276,7 @@ fn faults_are_told_with_whom_they_strike_and_how() {
     assert_eq!(said(machine), "crash of stock (machine), at 3s, for 2s");
 }
 
-/// Who wrote later to a row of the violation is shown behind it, since that may have hidden its
+/// Later writers of a row of the violation are shown behind it, since they may have hidden its
 /// effect. The orders at 10 s and 14 s take the same product.
 #[test]
 fn later_writers_of_its_rows_are_shown_too() {
