@@ -58,7 +58,7 @@ fn children() -> Result<f64> {
 }
 
 /// The most memory that a process had so far, in bytes.
-fn peak(status: &Path) -> Option<f64> {
+pub fn peak(status: &Path) -> Option<f64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? * 1024.0)
