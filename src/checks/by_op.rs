@@ -1,12 +1,13 @@
 //! A table with a small value for each operation of a run.
 
+use crate::kernel::Chunks;
 use crate::model::record::OpId;
 
 /// A value for each operation and for what belongs to none, the default one until it is changed.
 /// Operations are numbered densely from 0, so values lie side by side: this takes a fraction of the
 /// memory of a map.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ByOp<T>(Vec<T>);
+pub(super) struct ByOp<T>(Chunks<T>);
 
 impl<T: Copy + Default> ByOp<T> {
     /// The place of an operation: [`OpId::NONE`], which is the greatest number, comes first.
@@ -22,9 +23,7 @@ impl<T: Copy + Default> ByOp<T> {
     /// The value of an operation, to be changed.
     pub fn get_mut(&mut self, op: OpId) -> &mut T {
         let place = Self::place(op);
-        if place >= self.0.len() {
-            self.0.resize(place + 1, T::default());
-        }
+        self.0.grow(place + 1, T::default());
         &mut self.0[place]
     }
 }

@@ -27,6 +27,7 @@
 //! trials and choices from its generators, [`Draw`] and [`Stream`]; [`Dist`] and [`Zipf`] draw
 //! durations and rows with the same arithmetic on every platform.
 
+mod chunks;
 mod combine;
 mod dist;
 mod fingerprint;
@@ -47,6 +48,7 @@ mod zipf;
 
 use serde::{Deserialize, Serialize};
 
+pub use chunks::Chunks;
 pub use combine::{Either, JoinAll, Race, Timeout, beside_others, join_all, race};
 pub use dist::Dist;
 pub use fingerprint::{Fingerprint, Semantic};

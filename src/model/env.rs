@@ -9,6 +9,7 @@ use rand::RngExt;
 use super::contract::label;
 use super::disk::{Disk, Disks};
 use super::local_fault::LocalFaults;
+use super::offered::Offered;
 use super::path::{Path, Paths};
 use super::point::{Action, Point, Watcher};
 use super::record::{Event, LabelId, OpId, Record, TxnId};
@@ -30,7 +31,7 @@ struct Shared {
     longest_retry: OnceCell<RetrySpec>,
     recorder: Recorder<Record>,
     labels: RefCell<Vec<&'static str>>,
-    operations: RefCell<Vec<OpInfo>>,
+    operations: RefCell<Offered>,
     transactions: Cell<u64>,
     processes: Cell<u32>,
     messages: Cell<u32>,
@@ -210,19 +211,17 @@ impl Env {
 
     /// Registers an operation that arrives.
     pub fn arrive(&self, info: OpInfo) -> OpId {
-        let mut operations = self.0.operations.borrow_mut();
-        operations.push(info);
-        OpId(operations.len() as u32 - 1)
+        self.0.operations.borrow_mut().push(&info)
     }
 
     /// The facts of an operation. Panics for [`OpId::NONE`].
     pub fn operation(&self, op: OpId) -> OpInfo {
-        self.0.operations.borrow()[op.0 as usize]
+        self.0.operations.borrow().get(op)
     }
 
     /// The stream name of an operation in keyed draws; [`OpId::NONE`] has one, too.
     pub fn op_stream(&self, op: OpId) -> u64 {
-        if op == OpId::NONE { 0 } else { self.0.operations.borrow()[op.0 as usize].stream }
+        if op == OpId::NONE { 0 } else { self.0.operations.borrow().stream(op) }
     }
 
     /// The number of the next transaction.
@@ -342,9 +341,15 @@ impl Env {
         self.0.paths.borrow().clone()
     }
 
+    /// The number of operations that have arrived so far.
+    pub fn operation_count(&self) -> u32 {
+        self.0.operations.borrow().len()
+    }
+
     /// The operations that have arrived so far, in that order.
     pub fn operations(&self) -> Vec<OpInfo> {
-        self.0.operations.borrow().clone()
+        let operations = self.0.operations.borrow();
+        (0..operations.len()).map(|op| operations.get(OpId(op))).collect()
     }
 
     /// The retry policy of the operation for which `ctx` works, or that of the scenario.

@@ -11,6 +11,7 @@ pub mod env;
 pub mod local_fault;
 pub mod log;
 pub mod network;
+pub mod offered;
 pub mod once;
 pub mod path;
 pub mod point;

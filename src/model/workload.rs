@@ -261,7 +261,8 @@ pub const fn op_stream(load: u64, number: u64) -> u64 {
 
 /// The load of each operation that has arrived; none for one of a list that no load drew.
 pub fn loads(env: &Env) -> Vec<Option<LoadId>> {
-    env.operations().iter().map(|info| load_of(env.system(), info)).collect()
+    let all = (0..env.operation_count()).map(OpId);
+    all.map(|op| load_of(env.system(), &env.operation(op))).collect()
 }
 
 /// The load that drew an operation; none if no load of the system does.
@@ -293,8 +294,8 @@ fn made_by(world: &World, op: OpId) -> Option<OpId> {
         Some(op_stream(load.name.stream, number))
     });
     let others: Vec<u64> = makers.filter(|maker| *maker != stream).collect();
-    let at = env.operations().iter().position(|known| others.contains(&known.stream))?;
-    Some(OpId(at as u32))
+    let mut all = (0..env.operation_count()).map(OpId);
+    all.find(|known| others.contains(&env.op_stream(*known)))
 }
 
 /// The bit that distinguishes keys of new rows from those of initial rows.

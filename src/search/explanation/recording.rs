@@ -104,9 +104,7 @@ fn read_names(world: &World, setup: &Setup) -> Names {
         actors: world.nodes().map(actor).collect(),
         databases: world.databases().iter().map(|database| database.node()).collect(),
         labels: (0..).map_while(|number| env.label_text(LabelId(number))).collect(),
-        operations: (0..env.operations().len() as u32)
-            .map(|op| OpName::of(world, OpId(op)))
-            .collect(),
+        operations: (0..env.operation_count()).map(|op| OpName::of(world, OpId(op))).collect(),
         reached: plan.iter().map(|fault| reached(world, fault)).collect(),
         plan: plan.into_owned(),
     }
