@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::provenance::{Derived, Direction, Effect, Entry, Provenance, most};
+use crate::kernel::Chunks;
 use crate::model::env::Env;
 use crate::model::system::{
     ColumnRef, DatabaseId, Effect as Change, MAX_STEPS, OperationKind, OperationSpec, RowKey,
@@ -28,7 +29,7 @@ pub(super) struct Ledger {
     /// The number of slots of an operation in `shown`.
     stride: usize,
     /// The counts, by operation, slot and direction.
-    shown: RefCell<Vec<[i8; 2]>>,
+    shown: RefCell<Chunks<[i8; 2]>>,
 }
 
 /// The counts of one step.
@@ -79,9 +80,7 @@ impl Ledger {
     pub fn count(&self, (effect, times): Entry) {
         let Some(place) = self.tally(effect) else { return };
         let mut shown = self.shown.borrow_mut();
-        if shown.len() <= place {
-            shown.resize((effect.op.0 as usize + 1) * self.stride, [0; 2]);
-        }
+        shown.grow(place + 1, [0; 2]);
         let tally = &mut shown[place][effect.direction as usize];
         *tally = tally.saturating_add(times.clamp(-127, 127) as i8);
     }

@@ -38,24 +38,44 @@ pub(super) type Entry = (Effect, i32);
 #[derive(Clone, Default)]
 pub struct Provenance(Option<Arc<Link>>);
 
-/// The newest entries of a chain, and what came before.
-struct Link {
-    before: Provenance,
-    depth: u32,
-    entries: Entries,
+/// The newest entries of a chain, and what came before. There is a link for nearly every effect of
+/// a run, so what most of them do without is on the heap.
+enum Link {
+    /// One effect, once.
+    One { before: Provenance, depth: u32, effect: Effect },
+    /// Some entries.
+    Many { before: Provenance, depth: u32, entries: Box<Box<[Entry]>> },
 }
 
-enum Entries {
-    One(Entry),
-    Many(Box<[Entry]>),
-}
+const _: () = assert!(size_of::<Link>() <= 24, "there are very many of them");
 
-impl Entries {
-    fn as_slice(&self) -> &[Entry] {
+impl Link {
+    const fn before(&self) -> &Provenance {
         match self {
-            Self::One(entry) => std::slice::from_ref(entry),
-            Self::Many(entries) => entries,
+            Self::One { before, .. } | Self::Many { before, .. } => before,
         }
+    }
+
+    const fn depth(&self) -> u32 {
+        match self {
+            Self::One { depth, .. } | Self::Many { depth, .. } => *depth,
+        }
+    }
+
+    /// The chain before, which is taken from it.
+    fn take(&mut self) -> Option<Arc<Self>> {
+        match self {
+            Self::One { before, .. } | Self::Many { before, .. } => before.0.take(),
+        }
+    }
+
+    /// The entries of this link alone.
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        let (one, many) = match self {
+            Self::One { effect, .. } => (Some((*effect, 1)), &[][..]),
+            Self::Many { entries, .. } => (None, &***entries),
+        };
+        one.into_iter().chain(many.iter().copied())
     }
 }
 
@@ -63,9 +83,9 @@ impl Drop for Link {
     /// The links are dropped one by one, because a long chain would overflow the stack by
     /// recursion.
     fn drop(&mut self) {
-        let mut next = self.before.0.take();
+        let mut next = self.take();
         while let Some(mut link) = next.and_then(Arc::into_inner) {
-            next = link.before.0.take();
+            next = link.take();
         }
     }
 }
@@ -73,7 +93,8 @@ impl Drop for Link {
 impl Provenance {
     /// The chain with one more effect.
     pub(super) fn and(&self, effect: Effect) -> Self {
-        self.link(Entries::One((effect, 1)))
+        let (before, depth) = (self.clone(), self.depth() + 1);
+        Self(Some(Arc::new(Link::One { before, depth, effect })))
     }
 
     /// The chain with one more effect; if it is the first, a link that cells of a row can share.
@@ -83,16 +104,15 @@ impl Provenance {
 
     /// The chain with more entries, which may be negative.
     pub(super) fn plus(&self, entries: Vec<Entry>) -> Self {
-        if entries.is_empty() { self.clone() } else { self.link(Entries::Many(entries.into())) }
-    }
-
-    fn link(&self, entries: Entries) -> Self {
-        let depth = self.depth() + 1;
-        Self(Some(Arc::new(Link { before: self.clone(), depth, entries })))
+        if entries.is_empty() {
+            return self.clone();
+        }
+        let (before, depth, entries) = (self.clone(), self.depth() + 1, Box::new(entries.into()));
+        Self(Some(Arc::new(Link::Many { before, depth, entries })))
     }
 
     fn depth(&self) -> u32 {
-        self.0.as_ref().map_or(0, |link| link.depth)
+        self.0.as_ref().map_or(0, |link| link.depth())
     }
 
     /// Returns whether both are the same allocation, not only equal.
@@ -110,7 +130,7 @@ impl Provenance {
         let mut new = self;
         for _ in 0..links {
             let Some(link) = &new.0 else { return false };
-            new = &link.before;
+            new = link.before();
         }
         new.same(old)
     }
@@ -123,12 +143,12 @@ impl Provenance {
         while !new.same(old) {
             if new.depth() >= old.depth() {
                 let link = new.0.as_ref().expect("the deeper chain is not empty");
-                change.extend_from_slice(link.entries.as_slice());
-                new = &link.before;
+                change.extend(link.entries());
+                new = link.before();
             } else {
                 let link = old.0.as_ref().expect("the deeper chain is not empty");
-                change.extend(link.entries.as_slice().iter().map(|(effect, n)| (*effect, -n)));
-                old = &link.before;
+                change.extend(link.entries().map(|(effect, n)| (effect, -n)));
+                old = link.before();
             }
         }
         sum(change)
@@ -139,9 +159,9 @@ impl Provenance {
         let mut times = 0;
         let mut rest = self;
         while let Some(link) = &rest.0 {
-            let entries = link.entries.as_slice().iter();
-            times += entries.filter(|entry| entry.0 == effect).map(|entry| entry.1).sum::<i32>();
-            rest = &link.before;
+            let entries = link.entries().filter(|entry| entry.0 == effect);
+            times += entries.map(|entry| entry.1).sum::<i32>();
+            rest = link.before();
         }
         times
     }
