@@ -56,7 +56,7 @@ pub fn all(is_small: bool) -> Vec<Curve> {
     for variant in ["two-phase-commit", "orchestrated", "events-log-tailing"] {
         let job = |rate| {
             let (services, rate) = (size(1_000), size(rate));
-            let estate = Estate { services, rate: rate as f64, load: 150, delay: 10_000 };
+            let estate = Estate { services, rate: rate as f64, load: 200, delay: 20_000 };
             (rate, Job::Estate { variant: variant.into(), estate })
         };
         let points = [250, 500, 1_000, 2_000].map(job);

@@ -7,7 +7,7 @@ use crate::model::record::OpId;
 /// Operations are numbered densely from 0, so values lie side by side: this takes a fraction of the
 /// memory of a map.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ByOp<T>(Chunks<T>);
+pub(in crate::checks) struct ByOp<T>(Chunks<T>);
 
 impl<T: Copy + Default> ByOp<T> {
     /// The place of an operation: [`OpId::NONE`], which is the greatest number, comes first.

@@ -26,12 +26,12 @@ use super::measures::reads::ReadTally;
 use super::measures::schema_breaks::SchemaBreaks;
 use super::measures::series::SeriesBuilder;
 use super::measures::{Measured, NO_OPERATION, Quantity, Scope};
-use super::outcome::{NEVER, Operations, Outcome, Part, census};
+use super::outcome::{NEVER, Operations, Part, census};
 use super::report::{OperationRow, RunReport};
 use super::self_check::SelfChecks;
 use crate::kernel::{Span, Time};
 use crate::model::record::{Answer, Event, OpId, Record};
-use crate::model::system::{OperationKind, System};
+use crate::model::system::{OperationKind, StepId, System};
 
 /// The options of a judge: what to keep beside the measures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +96,7 @@ impl Judge {
             system: Arc::clone(system),
             keep_operations: options.keep_operations,
             course,
-            expected_reads: ExpectedReads::new(system, options.keep_operations),
+            expected_reads: ExpectedReads::new(system),
             copies: Copies::new(system),
             probes: Probes::new((course.warm_up, course.load), system),
             in_doubt: InDoubt::new(system, course.warm_up),
@@ -116,17 +116,12 @@ impl Judge {
 
     fn offer(&mut self, record: &Record, books: &Books) {
         self.in_flight.see(record, books.operations.kind(record.op));
-        if let Some(outcome) = books.operations.get(record.op) {
-            self.expected_reads.offer(record.op, outcome.steps());
-        }
     }
 
     fn answer(&mut self, record: &Record, answer: Answer, books: &mut Books) {
         self.series.answer(books.now, answer);
         self.in_flight.see(record, books.operations.kind(record.op));
-        if let Some(outcome) = books.operations.get_mut(record.op) {
-            self.expected_reads.update(record.op, outcome);
-        }
+        self.expected_reads.update(record.op, &mut books.operations);
     }
 
     fn show(&mut self, record: &Record, books: &mut Books) {
@@ -134,9 +129,7 @@ impl Judge {
         let restated = books.operations.restated().to_vec();
         let others = restated.into_iter().map(|other| other.op);
         for op in std::iter::once(record.op).chain(others) {
-            if let Some(outcome) = books.operations.get_mut(op) {
-                self.expected_reads.update(op, outcome);
-            }
+            self.expected_reads.update(op, &mut books.operations);
         }
     }
 
@@ -205,7 +198,7 @@ impl Judge {
         let blast_radii = blast_radius::of(&self.system, &operations, &faults);
         blast_radius::measure(&mut measures, &blast_radii);
 
-        let rows = if self.keep_operations { operations.all() } else { &[] };
+        let listed = if self.keep_operations { operations.all().len() as u32 } else { 0 };
         RunReport {
             settled,
             ended: Time::from_nanos(now),
@@ -226,11 +219,7 @@ impl Judge {
             self_checks: self.self_checks.finish(now, self.course.load, settled),
             contention: self.contention,
             blast_radii,
-            operations: rows
-                .iter()
-                .zip(0..)
-                .map(|(row, op)| list(row, OpId(op), &self.expected_reads, &met, end))
-                .collect(),
+            operations: (0..listed).map(|op| list(OpId(op), &operations, &met, end)).collect(),
         }
     }
 }
@@ -239,7 +228,6 @@ impl Listener for Judge {
     fn see(&mut self, record: &Record, books: &mut Books) {
         match record.event {
             Event::Offered { .. } => self.offer(record, books),
-            Event::Touches { .. } => self.expected_reads.touch(record),
             Event::Answered { answer, .. } => self.answer(record, answer, books),
             Event::ProbeBegan { .. } => self.probes.begin(record, &mut books.operations),
             Event::ProbeSaw { .. } | Event::ReaderSaw { .. } => {
@@ -363,12 +351,13 @@ fn take_census(into: &mut Measured, part: &Part<'_>) {
 
 /// One operation as a row of a table.
 fn list(
-    outcome: &Outcome,
     op: OpId,
-    expected_reads: &ExpectedReads,
+    operations: &Operations,
     met: &BTreeMap<OpId, AnomalySet>,
     end: End,
 ) -> OperationRow {
+    let outcome = &operations.all()[op.0 as usize];
+    let key = |step| operations.overwrites.row(op, StepId(step)).map_or(0, |(_, key)| key.0);
     let mut anomalies = met.get(&op).copied().unwrap_or_default();
     if outcome.is_misread() {
         anomalies.insert(Anomaly::WrongRead);
@@ -380,7 +369,7 @@ fn list(
     OperationRow {
         op,
         kind: OperationKind(u16::from(outcome.kind)),
-        keys: expected_reads.keys(op, outcome.steps()).to_vec(),
+        keys: (0..outcome.steps()).map(key).collect(),
         measured: outcome.is_measured(),
         arrived: Time::from_nanos(outcome.arrived),
         answer,

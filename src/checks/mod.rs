@@ -27,6 +27,8 @@ pub mod verdict;
 mod audience;
 mod books;
 mod by_op;
+mod by_row;
+mod by_transaction;
 mod judge;
 mod report;
 

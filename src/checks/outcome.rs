@@ -8,7 +8,7 @@ use super::measures::Scope;
 use super::measures::by_kind::{ByKind, Counts};
 use super::measures::gauge::Gauge;
 use super::overwrites::{Overwrites, Restated, Row};
-use crate::kernel::Time;
+use crate::kernel::{Chunks, Time};
 use crate::model::database::Direction;
 use crate::model::record::{Answer, Decision, Event, OpId, Record, RefusalReason, Sight};
 use crate::model::system::{MAX_STEPS, OperationKind, StepId, System, TableId};
@@ -289,7 +289,7 @@ pub struct Operations {
     declared: Vec<OperationKind>,
     /// True for each kind of operation that headlines pool.
     pooled: Vec<bool>,
-    outcomes: Vec<Outcome>,
+    outcomes: Chunks<Outcome>,
     changed: Vec<u32>,
     /// The versions that writes destroy.
     pub overwrites: Overwrites,
@@ -312,7 +312,7 @@ impl Operations {
             system: Arc::clone(system),
             pooled: declared.iter().map(|kind| pools.contains(kind)).collect(),
             declared,
-            outcomes: Vec::new(),
+            outcomes: Chunks::new(),
             changed: Vec::new(),
             overwrites: Overwrites::new(system),
             restated: Vec::new(),
@@ -354,9 +354,7 @@ impl Operations {
     pub fn see(&mut self, record: &Record) {
         self.restated.clear();
         match record.event {
-            Event::Touches { table, row } => {
-                self.overwrites.touch(record.op, record.step, (table, row));
-            }
+            Event::Touches { row, .. } => self.overwrites.touch(record.op, record.step, row),
             Event::Offered { kind, deadline, measured } => {
                 self.offer(record, kind, deadline, measured);
             }
@@ -377,9 +375,7 @@ impl Operations {
 
     fn offer(&mut self, record: &Record, kind: OperationKind, deadline: Time, measured: bool) {
         let number = record.op.0 as usize;
-        if number >= self.outcomes.len() {
-            self.outcomes.resize(number + 1, Outcome::EMPTY);
-        }
+        self.outcomes.grow(number + 1, Outcome::EMPTY);
         self.measured += u64::from(measured);
         self.overwrites.offer(record.op, kind);
         let steps = &self.system.operation(kind).steps;
@@ -427,7 +423,7 @@ impl Operations {
     }
 
     /// All operations, in the order of arrival.
-    pub fn all(&self) -> &[Outcome] {
+    pub fn all(&self) -> &Chunks<Outcome> {
         &self.outcomes
     }
 

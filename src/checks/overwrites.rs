@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::anomaly::{Anomaly, AnomalySet};
+use super::by_row::ByRow;
 use super::measures::by_kind::Counts;
-use crate::kernel::Time;
+use crate::kernel::{Chunks, Time};
 use crate::model::database::Direction;
 use crate::model::record::{Event, OpId, Record};
 use crate::model::system::{
@@ -31,21 +32,16 @@ pub type Row = (TableId, RowKey);
 #[derive(Debug)]
 pub struct Overwrites {
     system: Arc<System>,
-    /// The columns that operations replace.
-    overwritten: BTreeSet<ColumnRef>,
-    /// For each step, by kind of operation, the step whose row orders the versions of its writes;
-    /// none if it has no part in any.
-    origins: Vec<[Option<StepId>; MAX_STEPS]>,
-    /// The kind of each operation, and the start of its rows.
-    operations: Vec<(OperationKind, u32)>,
-    /// The rows that the operations touch, step by step.
-    rows: Vec<Row>,
-    /// The position of the step's write among all writes of that row, for each of `rows`; 0 before
-    /// the write.
-    places: Vec<u32>,
-    /// The number of writes of each row that orders versions.
-    written: BTreeMap<Row, u32>,
-    cells: BTreeMap<(ColumnRef, RowKey), Cell>,
+    writes: Writes,
+    /// The last write of each cell that operations overwrite, by column, unless its value was
+    /// overwritten.
+    cells: BTreeMap<ColumnRef, ByRow<Write>>,
+    /// The newest version that a cell held, while it holds an older one.
+    relapsed: BTreeMap<Place, Write>,
+    /// The process of the last write of each cell that was written within the instant `now`; one
+    /// job writes the effects of many operations at once.
+    recent: BTreeMap<Place, u32>,
+    now: Time,
     /// The row that was last overwritten by a value without some effect, and the writer.
     destroyed: Option<(Row, Writer)>,
     /// The operations that lost an update or wrote blindly.
@@ -58,34 +54,49 @@ pub struct Overwrites {
     pub blind: Counts,
 }
 
-/// The content of a cell that operations overwrite.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    /// The last write, unless its value was overwritten.
-    current: Option<Write>,
-    /// The newest version that it held, while it holds an older one.
-    relapsed: Option<Write>,
+/// A cell: its column and the key of its row.
+type Place = (ColumnRef, RowKey);
+
+/// The rows that operations touch, and the order of their writes.
+#[derive(Debug)]
+struct Writes {
+    system: Arc<System>,
+    /// For each step, by kind of operation, the step whose row orders the versions of its writes;
+    /// none if it has no part in any.
+    origins: Vec<[Option<StepId>; MAX_STEPS]>,
+    /// The kind of each operation, and the start of its rows.
+    operations: Chunks<(OperationKind, u32)>,
+    /// The keys of the rows that the operations touch, step by step.
+    keys: Chunks<RowKey>,
+    /// The position of the step's write among all writes of that row, for each of `keys`; 0 before
+    /// the write.
+    places: Chunks<u32>,
+    /// The number of writes of each row that orders versions, by table.
+    written: Vec<ByRow<u32>>,
 }
 
-/// A write of a cell.
+/// A write of a cell, which has the version of this position among those of its step's origin.
 #[derive(Clone, Copy, Debug)]
 struct Write {
     op: OpId,
-    step: StepId,
-    /// The row that orders its version, and the position there.
-    origin: Row,
     version: u32,
-    /// The writer; one job writes the effects of many operations at once.
-    by: Writer,
+    step: StepId,
+}
+
+impl Default for Write {
+    /// The absence of a write: that of no operation.
+    fn default() -> Self {
+        Self { op: OpId::NONE, version: 0, step: StepId::NONE }
+    }
 }
 
 /// The time of a write, and its process.
 type Writer = (Time, u32);
 
 impl Write {
-    /// Returns whether both versions are ordered by the same row, and this one is older.
-    fn is_older(&self, other: &Self) -> bool {
-        self.origin == other.origin && self.version < other.version
+    /// The write, if there was one.
+    fn there(self) -> Option<Self> {
+        (self.op != OpId::NONE).then_some(self)
     }
 
     const fn restated(&self, relapses: bool) -> Restated {
@@ -111,13 +122,18 @@ impl Overwrites {
         let overwritten = overwritten(system);
         Self {
             system: Arc::clone(system),
-            origins: system.operations.iter().map(|spec| origins(spec, &overwritten)).collect(),
-            overwritten,
-            operations: Vec::new(),
-            rows: Vec::new(),
-            places: Vec::new(),
-            written: BTreeMap::new(),
-            cells: BTreeMap::new(),
+            writes: Writes {
+                system: Arc::clone(system),
+                origins: system.operations.iter().map(|spec| origins(spec, &overwritten)).collect(),
+                operations: Chunks::new(),
+                keys: Chunks::new(),
+                places: Chunks::new(),
+                written: vec![ByRow::default(); system.tables.len()],
+            },
+            cells: overwritten.into_iter().map(|column| (column, ByRow::default())).collect(),
+            relapsed: BTreeMap::new(),
+            recent: BTreeMap::new(),
+            now: Time::ZERO,
             destroyed: None,
             lost: Counts::new(system, 0),
             blind: Counts::new(system, 0),
@@ -127,44 +143,41 @@ impl Overwrites {
 
     /// Notes that an operation arrives.
     pub fn offer(&mut self, op: OpId, kind: OperationKind) {
-        let number = op.0 as usize;
-        if number >= self.operations.len() {
-            self.operations.resize(number + 1, (kind, u32::MAX));
-        }
-        self.operations[number] = (kind, self.rows.len() as u32);
+        let Writes { operations, keys, .. } = &mut self.writes;
+        operations.grow(op.0 as usize + 1, (kind, u32::MAX));
+        operations[op.0 as usize] = (kind, keys.len() as u32);
     }
 
-    /// Notes the row that a step of an operation touches; the steps come in order.
-    pub fn touch(&mut self, op: OpId, step: StepId, row: Row) {
-        if let Some((_, start)) = self.operations.get_mut(op.0 as usize) {
+    /// Notes the key of the row that a step of an operation touches; the steps come in order.
+    pub fn touch(&mut self, op: OpId, step: StepId, key: RowKey) {
+        let Writes { operations, keys, places, .. } = &mut self.writes;
+        if let Some((_, start)) = operations.get_mut(op.0 as usize) {
             if step == StepId(0) {
-                *start = self.rows.len() as u32;
+                *start = keys.len() as u32;
             }
-            self.rows.push(row);
-            self.places.push(0);
+            keys.push(key);
+            places.push(0);
         }
     }
 
     /// The row that a step of an operation touches.
     pub fn row(&self, op: OpId, step: StepId) -> Option<Row> {
-        self.rows.get(self.at(op, step)?).copied()
+        self.writes.row(op, step)
     }
 
     /// Returns whether a cell holds a newer version than a step of an operation has, so that a
     /// reader of it misses nothing of that step.
-    pub fn is_superseded(&self, cell: (ColumnRef, RowKey), op: OpId, step: StepId) -> bool {
-        let current = || self.cells.get(&cell)?.current;
-        let kind = self.operations.get(op.0 as usize).map(|(kind, _)| *kind);
-        let origin = kind.and_then(|kind| self.origins[kind.index()][step.index()]);
-        let version = origin.and_then(|origin| self.version(op, origin));
+    pub fn is_superseded(&self, (column, key): Place, op: OpId, step: StepId) -> bool {
+        let current = || self.cells.get(&column)?.get(key).there();
+        let version = self.writes.origin(op, step).and_then(|it| self.writes.version(op, it));
         version.zip(current()).is_some_and(|((origin, version), current)| {
-            current.origin == origin && version < current.version
+            self.writes.ordered_by(&current) == Some(origin) && version < current.version
         })
     }
 
     /// The declared kind of an operation.
     fn declared(&self, op: OpId) -> Option<OperationKind> {
-        self.operations.get(op.0 as usize).map(|(kind, _)| self.system.declared(*kind))
+        self.writes.kind(op).map(|kind| self.system.declared(kind))
     }
 
     /// Counts a version of an operation that was destroyed, if it `was`.
@@ -183,20 +196,19 @@ impl Overwrites {
         }
     }
 
-    fn at(&self, op: OpId, step: StepId) -> Option<usize> {
-        let (_, start) = self.operations.get(op.0 as usize)?;
-        Some(*start as usize + step.index())
-    }
-
     /// Notes that a store shows an effect more or less often. Adds the affected steps of other
     /// operations to `restated`.
     pub fn show(&mut self, record: &Record, restated: &mut Vec<Restated>) {
         let Event::Shown { direction, change, .. } = record.event else { return };
         let (op, step) = (record.op, record.step);
-        let Some((kind, _)) = self.operations.get(op.0 as usize) else { return };
+        let Some(kind) = self.writes.kind(op) else { return };
         let Some(row) = self.row(op, step) else { return };
         let system = Arc::clone(&self.system);
-        let Some(spec) = system.operation(*kind).steps.get(step.index()) else { return };
+        let Some(spec) = system.operation(kind).steps.get(step.index()) else { return };
+        if record.time > self.now {
+            self.now = record.time;
+            self.recent.clear();
+        }
         let by = (record.time, record.process);
         if change < 0 {
             // Recovery undoes what was never durable, which is no overwrite.
@@ -208,34 +220,21 @@ impl Overwrites {
             self.vanish((op, step), row, &spec.effect, restated);
             return;
         }
-        let Some(origin) = self.origins[kind.index()][step.index()] else { return };
-        if direction == Direction::Forward
-            && let Some(place) = self.at(op, step).and_then(|at| self.places.get_mut(at))
-        {
-            let written = self.written.entry(row).or_default();
-            *written += 1;
-            *place = *written;
+        let Some(origin) = self.writes.origin(op, step) else { return };
+        if direction == Direction::Forward {
+            self.writes.write(op, step, row);
         }
-        if let Some((origin, version)) = self.version(op, origin) {
-            let write = Write { op, step, origin, version, by };
-            self.write(row, write, direction, spec, restated);
+        if let Some((_, version)) = self.writes.version(op, origin) {
+            let write = Write { op, step, version };
+            self.write(row, (write, record.process), direction, spec, restated);
         }
-    }
-
-    /// The version of a write: the row that orders it, and the position there. If its origin is not
-    /// written yet (it commits elsewhere at the same time) it has the next position.
-    fn version(&self, op: OpId, origin: StepId) -> Option<(Row, u32)> {
-        let at = self.at(op, origin)?;
-        let (row, place) = (*self.rows.get(at)?, *self.places.get(at)?);
-        let next = || self.written.get(&row).map_or(1, |written| written + 1);
-        Some((row, if place == 0 { next() } else { place }))
     }
 
     /// Notes that a step or its compensation writes a row.
     fn write(
         &mut self,
         (table, row): Row,
-        write: Write,
+        (write, process): (Write, u32),
         direction: Direction,
         spec: &StepSpec,
         restated: &mut Vec<Restated>,
@@ -254,13 +253,16 @@ impl Overwrites {
         let replaces = !matches!(effect, Effect::Add(_));
         for column in effect.columns() {
             let column = ColumnRef { table, column };
-            if !self.overwritten.contains(&column) {
-                continue;
-            }
-            let cell = self.cells.entry((column, row)).or_default();
-            match cell.take(write, replaces, restated) {
+            let Self { writes, cells, relapsed, recent, .. } = self;
+            let Some(rows) = cells.get_mut(&column) else { continue };
+            let place = (column, row);
+            let mut cell = Cell { place, current: rows.get_mut(row), relapsed, recent, writes };
+            match cell.take(write, process, replaces, restated) {
                 Some(_) if !replaces => {}
-                Some(before) if derived => self.count_lost(before.op, write.is_older(&before)),
+                Some(before) if derived => {
+                    let is_older = self.writes.is_older(&write, &before);
+                    self.count_lost(before.op, is_older);
+                }
                 Some(before) => self.count_blind(write.op, before.op != write.op),
                 None => {}
             }
@@ -276,38 +278,110 @@ impl Overwrites {
         restated: &mut Vec<Restated>,
     ) {
         for column in effect.columns() {
-            let Some(cell) = self.cells.get_mut(&(ColumnRef { table, column }, row)) else {
-                continue;
-            };
+            let column = ColumnRef { table, column };
+            let Some(rows) = self.cells.get_mut(&column) else { continue };
             let is_it = |write: &Write| (write.op, write.step) == (op, step);
-            restated.extend(cell.relapsed.take_if(|it| is_it(it)).map(|it| it.restated(false)));
-            cell.current.take_if(|it| is_it(it));
+            if let Some(newest) = self.relapsed.get(&(column, row)).copied().filter(is_it) {
+                self.relapsed.remove(&(column, row));
+                restated.push(newest.restated(false));
+            }
+            if is_it(&rows.get(row)) {
+                *rows.get_mut(row) = Write::default();
+            }
         }
     }
 }
 
-impl Cell {
-    /// Takes in a write, which `replaces` the content of a cell or adds to it. Returns the write
-    /// that was there.
+impl Writes {
+    fn kind(&self, op: OpId) -> Option<OperationKind> {
+        self.operations.get(op.0 as usize).map(|(kind, _)| *kind)
+    }
+
+    /// The row that a step of an operation touches.
+    fn row(&self, op: OpId, step: StepId) -> Option<Row> {
+        let key = *self.keys.get(self.at(op, step)?)?;
+        let steps = &self.system.operation(self.kind(op)?).steps;
+        Some((steps.get(step.index())?.table, key))
+    }
+
+    fn at(&self, op: OpId, step: StepId) -> Option<usize> {
+        let (_, start) = self.operations.get(op.0 as usize)?;
+        Some(*start as usize + step.index())
+    }
+
+    /// The step whose row orders the versions of the writes of a step.
+    fn origin(&self, op: OpId, step: StepId) -> Option<StepId> {
+        self.origins[self.kind(op)?.index()].get(step.index()).copied().flatten()
+    }
+
+    /// The row that orders the versions of a write.
+    fn ordered_by(&self, write: &Write) -> Option<Row> {
+        self.row(write.op, self.origin(write.op, write.step)?)
+    }
+
+    /// Returns whether both versions are ordered by the same row, and the first one is older.
+    fn is_older(&self, write: &Write, other: &Write) -> bool {
+        write.version < other.version && self.ordered_by(write) == self.ordered_by(other)
+    }
+
+    /// Notes that a step writes its row.
+    fn write(&mut self, op: OpId, step: StepId, (table, key): Row) {
+        let at = self.at(op, step);
+        if let Some(place) = at.and_then(|at| self.places.get_mut(at)) {
+            let written = self.written[table.index()].get_mut(key);
+            *written += 1;
+            *place = *written;
+        }
+    }
+
+    /// The version of a write: the row that orders it, and the position there. If its origin is not
+    /// written yet (it commits elsewhere at the same time) it has the next position.
+    fn version(&self, op: OpId, origin: StepId) -> Option<(Row, u32)> {
+        let row = self.row(op, origin)?;
+        let place = *self.places.get(self.at(op, origin)?)?;
+        let next = || self.written[row.0.index()].get(row.1) + 1;
+        Some((row, if place == 0 { next() } else { place }))
+    }
+}
+
+/// A cell that operations overwrite.
+struct Cell<'a> {
+    place: Place,
+    current: &'a mut Write,
+    relapsed: &'a mut BTreeMap<Place, Write>,
+    recent: &'a mut BTreeMap<Place, u32>,
+    writes: &'a Writes,
+}
+
+impl Cell<'_> {
+    /// Takes in a write by a process, which `replaces` the content of the cell or adds to it.
+    /// Returns the write that was there.
     fn take(
         &mut self,
         write: Write,
+        process: u32,
         replaces: bool,
         restated: &mut Vec<Restated>,
     ) -> Option<Write> {
-        if !replaces && self.relapsed.is_some() {
+        let newest = self.relapsed.get(&self.place).copied();
+        if !replaces && newest.is_some() {
             return None; // What is added repairs nothing.
         }
-        let repaired = self.relapsed.take_if(|newest| !write.is_older(newest));
-        restated.extend(repaired.map(|newest| newest.restated(false)));
-        let before = self.current.replace(write);
+        let is_older = |other: &Write| self.writes.is_older(&write, other);
+        let repaired = newest.filter(|newest| !is_older(newest));
+        if let Some(newest) = repaired {
+            self.relapsed.remove(&self.place);
+            restated.push(newest.restated(false));
+        }
+        let same_writer = self.recent.insert(self.place, process) == Some(process);
+        let before = std::mem::replace(self.current, write).there();
         match before {
-            Some(same) if same.by == write.by => {
-                self.current = Some(if write.is_older(&same) { same } else { write });
+            Some(same) if same_writer => {
+                *self.current = if is_older(&same) { same } else { write };
                 return None;
             }
-            Some(newer) if write.is_older(&newer) && self.relapsed.is_none() => {
-                self.relapsed = Some(newer);
+            Some(newer) if is_older(&newer) && !self.relapsed.contains_key(&self.place) => {
+                self.relapsed.insert(self.place, newer);
                 restated.push(newer.restated(true));
             }
             _ => {}

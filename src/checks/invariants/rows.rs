@@ -1,9 +1,12 @@
 //! A copy of the rows that invariants refer to, rebuilt from the history. Only written rows take
 //! memory, since all initial rows of a table are equal.
 
-use crate::kernel::Lookup;
+use std::num::NonZeroU32;
+
+use crate::checks::by_row::ByRow;
+use crate::kernel::Chunks;
 use crate::model::record::{Event, Record};
-use crate::model::system::{ColumnRef, OperationKind, System, TableId, TableSpec};
+use crate::model::system::{ColumnRef, OperationKind, RowKey, System, TableId, TableSpec};
 
 /// A change of a row.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +37,41 @@ struct Rows {
     /// The cells of an initial row, which are also those of a new row before it is written.
     fresh: Box<[i64]>,
     initial: u64,
-    slots: Lookup<u64, usize>,
+    /// The slot of each written row, from 1.
+    slots: ByRow<Option<NonZeroU32>>,
     /// The key of each slot; beside it, whether the row exists, and its cells.
-    keys: Vec<u64>,
-    live: Vec<bool>,
-    cells: Vec<i64>,
+    keys: Chunks<u64>,
+    live: Chunks<bool>,
+    cells: Cells,
+}
+
+/// The cells of rows, a whole number of rows in each chunk.
+#[derive(Debug, Default)]
+struct Cells(Vec<Vec<i64>>);
+
+/// The number of rows in a chunk.
+const CHUNK: usize = 256;
+
+impl Cells {
+    fn push(&mut self, row: &[i64]) {
+        match self.0.last_mut() {
+            Some(last) if last.len() < CHUNK * row.len() => last.extend_from_slice(row),
+            None => self.0.push(row.to_vec()),
+            Some(_) => {
+                let mut chunk = Vec::with_capacity(CHUNK * row.len());
+                chunk.extend_from_slice(row);
+                self.0.push(chunk);
+            }
+        }
+    }
+
+    fn get(&self, slot: usize, columns: usize) -> &[i64] {
+        &self.0[slot / CHUNK][slot % CHUNK * columns..][..columns]
+    }
+
+    fn get_mut(&mut self, slot: usize, columns: usize) -> &mut [i64] {
+        &mut self.0[slot / CHUNK][slot % CHUNK * columns..][..columns]
+    }
 }
 
 /// A change of a row: the column with its new value; none if the row was deleted.
@@ -89,8 +122,8 @@ impl Mirror {
     /// The cells of a row, if it exists and its table is watched.
     pub fn row(&self, table: TableId, key: u64) -> Option<&[i64]> {
         let rows = self.tables[table.index()].as_ref()?;
-        match rows.slots.get(&key) {
-            Some(slot) => rows.get(*slot),
+        match rows.slots.get(RowKey(key)) {
+            Some(slot) => rows.get(slot.get() as usize - 1),
             None => (key < rows.initial).then_some(&*rows.fresh),
         }
     }
@@ -126,27 +159,27 @@ impl Rows {
         Self {
             fresh: initial_cells(table),
             initial: table.rows,
-            slots: Lookup::new(),
-            keys: Vec::new(),
-            live: Vec::new(),
-            cells: Vec::new(),
+            slots: ByRow::default(),
+            keys: Chunks::new(),
+            live: Chunks::new(),
+            cells: Cells::default(),
         }
     }
 
     /// The slot of a row, which is made on first use.
     fn slot(&mut self, key: u64) -> usize {
         let Self { fresh, initial, slots, keys, live, cells } = self;
-        *slots.get_or_insert_with(key, || {
+        let slot = slots.get_mut(RowKey(key)).get_or_insert_with(|| {
             keys.push(key);
             live.push(key < *initial);
-            cells.extend_from_slice(fresh);
-            keys.len() - 1
-        })
+            cells.push(fresh);
+            NonZeroU32::new(keys.len() as u32).expect("there is one at least")
+        });
+        slot.get() as usize - 1
     }
 
     fn get(&self, slot: usize) -> Option<&[i64]> {
-        let columns = self.fresh.len();
-        self.live[slot].then(|| &self.cells[slot * columns..][..columns])
+        self.live[slot].then(|| self.cells.get(slot, self.fresh.len()))
     }
 
     /// Deletes a row, or sets a column of it, which creates a row that did not exist; returns
@@ -154,8 +187,7 @@ impl Rows {
     fn write(&mut self, slot: usize, cell: Cell) -> bool {
         let was_live = std::mem::replace(&mut self.live[slot], cell.is_some());
         let Some((column, value)) = cell else { return was_live };
-        let columns = self.fresh.len();
-        let cells = &mut self.cells[slot * columns..][..columns];
+        let cells = self.cells.get_mut(slot, self.fresh.len());
         if !was_live {
             cells.copy_from_slice(&self.fresh);
         }

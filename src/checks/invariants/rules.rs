@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::rows::{Change, initial_cells};
-use crate::model::system::{ColumnRef, InvariantRule, OperationKind, System, TableId};
+use crate::checks::by_row::ByRow;
+use crate::model::system::{ColumnRef, InvariantRule, OperationKind, RowKey, System, TableId};
 
 /// An incrementally maintained rule.
 pub trait Rule: Debug {
@@ -259,7 +260,7 @@ struct References {
     /// The number of initial rows that exist as targets, and of those that refer to their own key.
     initial: (u64, u64),
     /// The targets that may differ from initial ones.
-    targets: BTreeMap<u64, Target>,
+    targets: ByRow<Option<Target>>,
     violations: Violations,
     touched: bool,
 }
@@ -277,7 +278,7 @@ impl References {
         let (count, named) = from.initial(system);
         let naming = if named.is_none() { count } else { 0 };
         let violations = Violations::initial(naming.saturating_sub(exist));
-        let (initial, targets) = ((exist, naming), BTreeMap::new());
+        let (initial, targets) = ((exist, naming), ByRow::default());
         let mut rule = Self { from, to, initial, targets, violations, touched: false };
         if let Some(named) = named.filter(|_| count > 0) {
             rule.update(named, None, |target| target.named_by += count);
@@ -289,7 +290,7 @@ impl References {
     fn update(&mut self, key: u64, by: Option<OperationKind>, update: impl FnOnce(&mut Target)) {
         let (exist, naming) = self.initial;
         let fresh = Target { exists: key < exist, named_by: u64::from(key < naming) };
-        let target = self.targets.entry(key).or_insert(fresh);
+        let target = self.targets.get_mut(RowKey(key)).get_or_insert(fresh);
         let dangling = |target: &Target| if target.exists { 0 } else { target.named_by };
         let (before, named_before) = (dangling(target), target.named_by);
         update(target);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::by_kind::Counts;
 use super::{Better, Measure, Measured, Quantity, Scope, Unit};
 use crate::checks::anomaly::{Anomaly, AnomalySet};
+use crate::checks::by_op::ByOp;
+use crate::checks::by_row::ByRow;
 use crate::checks::invariants::{Extent, InvariantReport};
 use crate::checks::outcome::Operations;
 use crate::checks::overwrites::{Overwrites, Row};
@@ -140,29 +142,48 @@ pub struct Anomalies {
     reads: bool,
     /// The position of each operation's first step among all first steps; 0 before it was
     /// committed.
-    places: Vec<u32>,
+    places: ByOp<u32>,
     last: u32,
     /// The position of the newest operation that took effect on a later row, by the row of the
     /// first step and the later row.
-    newest: BTreeMap<Way, u32>,
+    newest: Newest,
     /// The number of reads that saw each effect, by operation and step.
-    seen: Vec<[u8; MAX_STEPS]>,
+    seen: ByOp<[u8; MAX_STEPS]>,
 }
 
-/// The row of an operation's first step and that of a later one, without padding: there is one for
-/// nearly every step of a run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(Rust, packed(4))]
-struct Way {
-    keys: [RowKey; 2],
-    tables: [TableId; 2],
+/// A number for each pair of the row of an operation's first step and that of a later one. Most
+/// first rows are met with one other row of a table, or with that of the same key.
+#[derive(Debug, Default)]
+struct Newest {
+    /// By both tables and the common key.
+    alike: BTreeMap<[TableId; 2], ByRow<u32>>,
+    /// By both tables and the first key: the first other key that was met, and the number.
+    first: BTreeMap<[TableId; 2], ByRow<Met>>,
+    others: BTreeMap<(Row, Row), u32>,
 }
 
-const _: () = assert!(size_of::<Way>() == 20, "there are very many of them");
+/// The key of a row and a number, 0 before the row was met; without padding, since there are very
+/// many of them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    key: [u32; 2],
+    number: u32,
+}
 
-impl Way {
-    fn new(from: Row, to: Row) -> Self {
-        Self { keys: [from.1, to.1], tables: [from.0, to.0] }
+impl Newest {
+    /// The number of a pair, 0 before it was set.
+    fn get_mut(&mut self, from: Row, to: Row) -> &mut u32 {
+        let tables = [from.0, to.0];
+        let (RowKey(first), RowKey(key)) = (from.1, to.1);
+        if first == key {
+            return self.alike.entry(tables).or_default().get_mut(from.1);
+        }
+        let key = [key as u32, (key >> 32) as u32];
+        let met = self.first.entry(tables).or_default().get_mut(from.1);
+        if met.number == 0 {
+            met.key = key;
+        }
+        if met.key == key { &mut met.number } else { self.others.entry((from, to)).or_default() }
     }
 }
 
@@ -179,10 +200,10 @@ impl Anomalies {
             applied: none,
             met: BTreeMap::new(),
             reads,
-            places: Vec::new(),
+            places: ByOp::default(),
             last: 0,
-            newest: BTreeMap::new(),
-            seen: Vec::new(),
+            newest: Newest::default(),
+            seen: ByOp::default(),
         }
     }
 
@@ -226,19 +247,14 @@ impl Anomalies {
 
     /// The number of reads that saw the effect that is compensated now, and so were dirty.
     fn compensate(&mut self, record: &Record) -> u64 {
-        let seen = self.seen.get_mut(record.op.0 as usize);
-        let seen = seen.and_then(|seen| seen.get_mut(record.step.index()));
+        let seen = self.seen.get_mut(record.op).get_mut(record.step.index());
         seen.map_or(0, |seen| std::mem::take(seen).into())
     }
 
     /// Returns whether a change of one row takes effect on another row after that of a newer
     /// operation.
     fn is_late(&mut self, record: &Record, overwrites: &Overwrites) -> bool {
-        let number = record.op.0 as usize;
-        if number >= self.places.len() {
-            self.places.resize(number + 1, 0);
-        }
-        let place = &mut self.places[number];
+        let place = self.places.get_mut(record.op);
         if record.step == StepId(0) {
             if *place == 0 {
                 self.last += 1;
@@ -249,7 +265,7 @@ impl Anomalies {
         let row = |step: StepId| overwrites.row(record.op, step);
         let way = row(StepId(0)).zip(row(record.step)).filter(|_| *place > 0);
         let Some((from, to)) = way else { return false };
-        let newest = self.newest.entry(Way::new(from, to)).or_insert(*place);
+        let newest = self.newest.get_mut(from, to);
         let is_late = *place < *newest;
         *newest = (*place).max(*newest);
         is_late
@@ -260,11 +276,7 @@ impl Anomalies {
         if !matches!(record.event, Event::ProbeSaw { sight: Sight::Effect, .. }) {
             return;
         }
-        let number = record.op.0 as usize;
-        if number >= self.seen.len() {
-            self.seen.resize(number + 1, [0; MAX_STEPS]);
-        }
-        if let Some(seen) = self.seen[number].get_mut(record.step.index()) {
+        if let Some(seen) = self.seen.get_mut(record.op).get_mut(record.step.index()) {
             *seen = seen.saturating_add(1);
         }
     }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::checks::census::State;
-use crate::checks::outcome::{Operations, Outcome};
-use crate::model::record::{Event, OpId, Record};
+use crate::checks::outcome::Operations;
+use crate::model::record::OpId;
 use crate::model::system::{
     ColumnRef, Effect, OperationSpec, ReadWhat, RowKey, StepId, System, TableId,
 };
@@ -19,10 +19,6 @@ pub struct ExpectedReads {
     system: Arc<System>,
     /// The steps that change a column which a reader reads, by kind of operation, one bit for each.
     relevant: Vec<u8>,
-    keep_keys: bool,
-    keys: Vec<u64>,
-    /// The start of each operation's keys.
-    first_key: Vec<u32>,
     missing: BTreeMap<(TableId, u64), Vec<(OpId, StepId)>>,
 }
 
@@ -37,49 +33,15 @@ pub struct Missing {
 }
 
 impl ExpectedReads {
-    /// The state before the first record. `keep_keys` keeps the rows of every operation for a later
-    /// listing.
-    pub fn new(system: &Arc<System>, keep_keys: bool) -> Self {
-        let relevant: Vec<u8> =
-            system.operations.iter().map(|spec| relevant_steps(system, spec)).collect();
-        Self {
-            system: Arc::clone(system),
-            keep_keys: keep_keys || relevant.iter().any(|steps| *steps != 0),
-            relevant,
-            keys: Vec::new(),
-            first_key: Vec::new(),
-            missing: BTreeMap::new(),
-        }
-    }
-
-    /// Notes that an operation with `steps` steps arrived.
-    pub fn offer(&mut self, op: OpId, steps: u8) {
-        if self.keep_keys {
-            self.first_key.resize(op.0 as usize, u32::MAX);
-            self.first_key.push(self.keys.len() as u32);
-            self.keys.resize(self.keys.len() + usize::from(steps), 0);
-        }
-    }
-
-    /// Notes that a step of an operation touches a row.
-    pub fn touch(&mut self, record: &Record) {
-        if self.keep_keys
-            && let Event::Touches { row, .. } = record.event
-            && let Some(first) = self.first_key.get(record.op.0 as usize)
-            && let Some(key) = self.keys.get_mut(*first as usize + usize::from(record.step.0))
-        {
-            *key = row.0;
-        }
-    }
-
-    /// The keys of the rows that an operation touches, one for each step.
-    pub fn keys(&self, op: OpId, steps: u8) -> &[u64] {
-        let first = self.first_key.get(op.0 as usize).map_or(usize::MAX, |first| *first as usize);
-        self.keys.get(first..first.saturating_add(usize::from(steps))).unwrap_or(&[])
+    /// The state before the first record.
+    pub fn new(system: &Arc<System>) -> Self {
+        let relevant = system.operations.iter().map(|spec| relevant_steps(system, spec)).collect();
+        Self { system: Arc::clone(system), relevant, missing: BTreeMap::new() }
     }
 
     /// Updates the missing effects after a change of an operation's answer or of its shown effects.
-    pub fn update(&mut self, op: OpId, outcome: &mut Outcome) {
+    pub fn update(&mut self, op: OpId, operations: &mut Operations) {
+        let Some(outcome) = operations.get_mut(op) else { return };
         let relevant = self.relevant[usize::from(outcome.kind)];
         if relevant == 0 {
             return;
@@ -89,14 +51,12 @@ impl ExpectedReads {
         let changed = wanted ^ outcome.expected_reads;
         outcome.expected_reads = wanted;
         for step in (0..outcome.steps()).filter(|step| changed & 1 << step != 0) {
-            let spec = &self.system.operations[usize::from(outcome.kind)].steps[usize::from(step)];
-            let keys = self.keys(op, outcome.steps());
-            let Some(key) = keys.get(usize::from(step)).copied() else { continue };
-            let list = self.missing.entry((spec.table, key)).or_default();
-            let entry = (op, StepId(step));
-            match list.iter().position(|other| *other == entry) {
+            let step = StepId(step);
+            let Some((table, key)) = operations.overwrites.row(op, step) else { continue };
+            let list = self.missing.entry((table, key.0)).or_default();
+            match list.iter().position(|other| *other == (op, step)) {
                 Some(at) => drop(list.swap_remove(at)),
-                None => list.push(entry),
+                None => list.push((op, step)),
             }
         }
     }

@@ -195,20 +195,46 @@ fn arrivals(operations: &Operations, width: u64, count: usize) -> Vec<Arrivals> 
 /// are in the order of arrival, so each bucket is a contiguous range of them.
 fn bucket_lags(operations: &Operations, end: End, width: u64, count: usize) -> Vec<BucketLag> {
     let mut buckets = vec![BucketLag::default(); count];
-    for stretch in operations.all().chunk_by(|a, b| a.arrived / width == b.arrived / width) {
-        let Some(bucket) = buckets.get_mut((stretch[0].arrived / width) as usize) else { continue };
-        let (mut finite, mut open) = (Vec::new(), 0);
-        for outcome in stretch.iter().filter(|outcome| operations.is_pooled(outcome)) {
-            match consistency_lag(outcome, end) {
-                Lag::Lasted(lag) => finite.push(lag),
-                Lag::Never | Lag::AtLeast(_) => open += 1,
-                Lag::Unexposed => {}
-            }
+    let mut lags = Lags::default();
+    let mut rest = operations.all().iter().peekable();
+    while let Some(outcome) = rest.next() {
+        if operations.is_pooled(outcome) {
+            lags.take(consistency_lag(outcome, end));
         }
-        finite.sort_unstable();
-        let middle = (finite.len() + open as usize).saturating_sub(1) / 2;
-        let (median, max) = (finite.get(middle).copied(), finite.last().copied());
-        *bucket = BucketLag { median, max, open };
+        let bucket = outcome.arrived / width;
+        if rest.peek().is_none_or(|next| next.arrived / width != bucket) {
+            let found = lags.summarise();
+            buckets.get_mut(bucket as usize).into_iter().for_each(|bucket| *bucket = found);
+        }
     }
     buckets
+}
+
+/// The lags of the operations that arrived in one bucket.
+#[derive(Default)]
+struct Lags {
+    finite: Vec<u64>,
+    open: u64,
+}
+
+impl Lags {
+    fn take(&mut self, lag: Lag) {
+        match lag {
+            Lag::Lasted(lag) => self.finite.push(lag),
+            Lag::Never | Lag::AtLeast(_) => self.open += 1,
+            Lag::Unexposed => {}
+        }
+    }
+
+    /// Summarises the lags, and begins again with none.
+    fn summarise(&mut self) -> BucketLag {
+        let Self { finite, open } = self;
+        finite.sort_unstable();
+        let middle = (finite.len() + *open as usize).saturating_sub(1) / 2;
+        let (median, max) = (finite.get(middle).copied(), finite.last().copied());
+        let found = BucketLag { median, max, open: *open };
+        finite.clear();
+        *open = 0;
+        found
+    }
 }

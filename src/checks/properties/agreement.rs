@@ -13,8 +13,9 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::{Lookup, Numbered};
-use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
+use crate::checks::by_transaction::{ByTransaction, Transaction};
+use crate::kernel::Numbered;
+use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
 /// The check that all branches of a distributed transaction end alike.
@@ -22,9 +23,10 @@ use crate::model::system::System;
 pub struct Agreement {
     case: Case,
     /// The distributed transaction of each prepared branch.
-    branches: Numbered<TxnId, (OpId, GlobalTxnId)>,
-    /// The numbers of branches of a distributed transaction that committed and that aborted.
-    outcomes: Lookup<(OpId, GlobalTxnId), [u32; 2]>,
+    branches: Numbered<TxnId, Transaction>,
+    /// The numbers of branches of a distributed transaction that committed and that aborted, as far
+    /// as a byte counts.
+    outcomes: ByTransaction<[u8; 2]>,
 }
 
 impl Property for Agreement {
@@ -48,8 +50,9 @@ impl Property for Agreement {
             _ => return,
         };
         let Some(transaction) = self.branches.remove(txn) else { return };
-        let outcomes = self.outcomes.get_or_insert_with(transaction, Default::default);
-        outcomes[usize::from(decision == Decision::Abort)] += 1;
+        let outcomes = self.outcomes.get_mut(transaction);
+        let count = &mut outcomes[usize::from(decision == Decision::Abort)];
+        *count = count.saturating_add(1);
         match outcomes {
             [0, 1] | [1, 0] => {}
             [0, _] | [_, 0] => self.case.chance(),

@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::Lookup;
-use crate::model::record::{Decision, Event, GlobalTxnId, Kind, OpId, Record, TxnId};
+use crate::checks::by_transaction::{ByTransaction, Transaction};
+use crate::kernel::{Chunks, Lookup};
+use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::{DatabaseId, OperationKind, StepId, System};
 
 /// The check that a commit has every vote.
@@ -22,18 +23,13 @@ pub struct CommitValidity {
     case: Case,
     system: Arc<System>,
     effects: Effects,
-    kinds: Vec<OperationKind>,
+    kinds: Chunks<OperationKind>,
     /// The distributed transaction of each branch that has not committed.
-    branches: Lookup<TxnId, (OpId, GlobalTxnId)>,
-    votes: Lookup<(OpId, GlobalTxnId), Votes>,
-}
-
-/// The votes in a distributed transaction.
-enum Votes {
-    /// The databases that are prepared, until it commits anywhere.
-    Yes(Vec<DatabaseId>),
-    /// The transaction has committed.
-    Counted,
+    branches: Lookup<TxnId, Transaction>,
+    /// The databases that are prepared, of each transaction that has not committed anywhere.
+    votes: Lookup<Transaction, Vec<DatabaseId>>,
+    /// True of each transaction that has committed.
+    counted: ByTransaction<bool>,
 }
 
 impl Property for CommitValidity {
@@ -48,9 +44,10 @@ impl Property for CommitValidity {
             case: Case::default(),
             system: Arc::clone(system),
             effects: Effects::default(),
-            kinds: Vec::new(),
+            kinds: Chunks::new(),
             branches: Lookup::new(),
             votes: Lookup::new(),
+            counted: ByTransaction::default(),
         }
     }
 
@@ -63,9 +60,8 @@ impl Property for CommitValidity {
             Event::Prepared { database, txn, transaction } => {
                 let transaction = (record.op, transaction);
                 self.branches.insert(txn, transaction);
-                let none = || Votes::Yes(Vec::new());
-                if let Votes::Yes(prepared) = self.votes.get_or_insert_with(transaction, none) {
-                    prepared.push(database);
+                if !*self.counted.get_mut(transaction) {
+                    self.votes.get_or_insert_with(transaction, Vec::new).push(database);
                 }
             }
             Event::Resolved { txn, decision: Decision::Commit, .. } => self.commit(record, txn),
@@ -81,8 +77,10 @@ impl Property for CommitValidity {
 impl CommitValidity {
     fn commit(&mut self, record: &Record, txn: TxnId) {
         let Some(transaction) = self.branches.remove(&txn) else { return };
-        let votes = self.votes.insert(transaction, Votes::Counted);
-        let Some(Votes::Yes(prepared)) = votes else { return };
+        if std::mem::replace(self.counted.get_mut(transaction), true) {
+            return;
+        }
+        let Some(prepared) = self.votes.remove(&transaction) else { return };
         self.case.chance();
         let Some(kind) = self.kinds.get(record.op.0 as usize) else { return };
         let steps = &self.system.operation(*kind).steps;

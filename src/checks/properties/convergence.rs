@@ -9,11 +9,12 @@
 //! Vogels, *Eventually Consistent* (2009).
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::checks::by_row::ByRow;
 use crate::checks::invariants::rows::Mirror;
-use crate::kernel::Lookup;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{Derive, DeriveRule, RowKey, System, TableId};
 
@@ -24,8 +25,8 @@ pub struct Convergence {
     /// Each derivation once, with the table that it derives.
     rules: Vec<(TableId, Derive)>,
     mirror: Mirror,
-    /// The operation that touched each row last.
-    touched: Lookup<(TableId, RowKey), OpId>,
+    /// The operation that touched each row of a derived table last.
+    touched: BTreeMap<TableId, ByRow<Option<NonZeroU32>>>,
     changed: bool,
 }
 
@@ -51,7 +52,7 @@ impl Property for Convergence {
             mirror: Mirror::new(system, tables),
             system: Arc::clone(system),
             rules,
-            touched: Lookup::new(),
+            touched: BTreeMap::new(),
             changed: false,
         }
     }
@@ -59,7 +60,8 @@ impl Property for Convergence {
     fn see(&mut self, record: &Record) {
         if let Event::Touches { table, row } = record.event {
             if self.rules.iter().any(|(target, _)| *target == table) {
-                self.touched.insert((table, row), record.op);
+                let touched = self.touched.entry(table).or_default().get_mut(row);
+                *touched = NonZeroU32::MIN.checked_add(record.op.0);
             }
         } else {
             self.changed |= self.mirror.write(record);
@@ -75,7 +77,8 @@ impl Property for Convergence {
         }
         for (target, derive) in std::mem::take(&mut self.rules) {
             for (key, column) in self.disagreements(target, &derive) {
-                let op = self.touched.get(&(target, RowKey(key))).copied().unwrap_or(OpId::NONE);
+                let touched = self.touched.get(&target).and_then(|it| it.get(RowKey(key)));
+                let op = touched.map_or(OpId::NONE, |number| OpId(number.get() - 1));
                 let spec = self.system.table(target);
                 self.case.fail_at_rest(end, op, || {
                     let table = &spec.name.shown;

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Chunks;
 use crate::model::contract::label;
 use crate::model::record::{Discard, Event, Kind, OpId, Record};
 use crate::model::system::System;
@@ -20,7 +21,7 @@ use crate::model::system::System;
 pub struct Delivery {
     case: Case,
     /// The events of each operation.
-    events: Vec<Events>,
+    events: Chunks<Events>,
 }
 
 /// The numbers of events of one operation that were committed to an outbox, published, and
@@ -48,9 +49,7 @@ impl Property for Delivery {
         if record.op == OpId::NONE {
             return;
         }
-        if op >= self.events.len() {
-            self.events.resize(op + 1, Events::default());
-        }
+        self.events.grow(op + 1, Events::default());
         let events = &mut self.events[op];
         match record.event {
             Event::Holds { label: label::OUTBOX, change } => {

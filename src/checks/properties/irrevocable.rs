@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::Lookup;
+use crate::kernel::Chunks;
 use crate::model::record::{Decision, Event, Kind, Record, TxnId};
 use crate::model::system::System;
 
@@ -20,7 +20,28 @@ use crate::model::system::System;
 pub struct Irrevocable {
     case: Case,
     /// The decision with which each branch ended.
-    ended: Lookup<TxnId, Decision>,
+    ended: Decisions,
+}
+
+/// The decision of each branch: two bits, one for each of both.
+#[derive(Default)]
+struct Decisions(Chunks<u8>);
+
+impl Decisions {
+    /// Sets the decision of a branch, and returns the one before.
+    fn insert(&mut self, txn: TxnId, decision: Decision) -> Option<Decision> {
+        let (place, shift) = ((txn.0 / 4) as usize, txn.0 % 4 * 2);
+        self.0.grow(place + 1, 0);
+        let four = &mut self.0[place];
+        let before = match *four >> shift & 0b11 {
+            0 => None,
+            1 => Some(Decision::Commit),
+            _ => Some(Decision::Abort),
+        };
+        let bits = if decision == Decision::Commit { 1 } else { 2 };
+        *four = *four & !(0b11 << shift) | bits << shift;
+        before
+    }
 }
 
 impl Property for Irrevocable {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::checks::by_op::ByOp;
+use crate::kernel::Chunks;
 use crate::model::database::{Direction, EventKind};
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{MAX_STEPS, OperationKind, StepId, System};
@@ -22,7 +23,7 @@ use crate::model::system::{MAX_STEPS, OperationKind, StepId, System};
 pub struct NoPhantomEvent {
     case: Case,
     system: Arc<System>,
-    kinds: Vec<OperationKind>,
+    kinds: Chunks<OperationKind>,
     happened: ByOp<Outcomes>,
 }
 
@@ -68,7 +69,7 @@ impl Property for NoPhantomEvent {
 
     fn new(system: &Arc<System>) -> Self {
         let (case, happened) = (Case::default(), ByOp::default());
-        Self { case, system: Arc::clone(system), kinds: Vec::new(), happened }
+        Self { case, system: Arc::clone(system), kinds: Chunks::new(), happened }
     }
 
     fn see(&mut self, record: &Record) {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::commit_group::CommitGroup;
 use super::{Case, Ended, Finding, Property, When};
+use crate::kernel::Chunks;
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
@@ -20,7 +21,7 @@ use crate::model::system::{OperationKind, StepId, System};
 pub struct OutboxAtomicity {
     case: Case,
     system: Arc<System>,
-    kinds: Vec<OperationKind>,
+    kinds: Chunks<OperationKind>,
     group: CommitGroup,
 }
 
@@ -43,7 +44,7 @@ impl Property for OutboxAtomicity {
         Self {
             case: Case::default(),
             system: Arc::clone(system),
-            kinds: Vec::new(),
+            kinds: Chunks::new(),
             group: CommitGroup::default(),
         }
     }

@@ -9,11 +9,13 @@
 //! Cooper and others, *PNUTS: Yahoo!'s Hosted Data Serving Platform* (2008): timeline consistency
 //! of a record.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
 use crate::checks::by_op::ByOp;
-use crate::kernel::Lookup;
+use crate::checks::by_row::ByRow;
+use crate::kernel::Chunks;
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, Record};
 use crate::model::system::{OperationKind, RowKey, StepId, System};
@@ -22,26 +24,17 @@ use crate::model::system::{OperationKind, RowKey, StepId, System};
 #[derive(Default)]
 pub struct PerKeyOrder {
     case: Case,
-    /// The kind of each operation, and the row of its first step.
-    entities: Vec<(OperationKind, RowKey)>,
+    /// The kind of each operation.
+    kinds: Chunks<OperationKind>,
+    /// The row of the first step of each operation.
+    entities: Chunks<RowKey>,
     /// The position of each operation's first step among all first steps; 0 before it took effect.
     places: ByOp<u32>,
-    /// The position of the newest operation that took effect, by entity and step.
-    newest: Lookup<EntityStep, u32>,
+    /// The position of the newest operation that took effect on an entity, by kind of operation and
+    /// step; 0 before any did.
+    newest: BTreeMap<(OperationKind, StepId), ByRow<u32>>,
     last: u32,
 }
-
-/// A step of the operations of one kind on one entity, without padding: there is one for nearly
-/// every step of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(Rust, packed(4))]
-struct EntityStep {
-    entity: RowKey,
-    kind: OperationKind,
-    step: StepId,
-}
-
-const _: () = assert!(size_of::<EntityStep>() == 12, "there are very many of them");
 
 impl Property for PerKeyOrder {
     const NAME: &'static str = "per-key-order";
@@ -56,10 +49,13 @@ impl Property for PerKeyOrder {
 
     fn see(&mut self, record: &Record) {
         match record.event {
-            Event::Offered { kind, .. } => self.entities.push((kind, RowKey(u64::MAX))),
+            Event::Offered { kind, .. } => {
+                self.kinds.push(kind);
+                self.entities.push(RowKey(u64::MAX));
+            }
             Event::Touches { row, .. } if record.step == StepId(0) => {
                 if let Some(entity) = self.entities.get_mut(record.op.0 as usize) {
-                    entity.1 = row;
+                    *entity = row;
                 }
             }
             Event::Shown { direction: Direction::Forward, change: 1.., .. }
@@ -86,13 +82,16 @@ impl PerKeyOrder {
             }
             return;
         }
-        let Some((kind, row)) = self.entities.get(record.op.0 as usize) else { return };
+        let at = record.op.0 as usize;
+        let Some((kind, row)) = self.kinds.get(at).zip(self.entities.get(at)) else { return };
         let place = self.places.get(record.op);
         if place == 0 {
             return;
         }
-        let at = EntityStep { entity: *row, kind: *kind, step: record.step };
-        let newest = self.newest.get_or_insert_with(at, || place);
+        let newest = self.newest.entry((*kind, record.step)).or_default().get_mut(*row);
+        if *newest == 0 {
+            *newest = place;
+        }
         match place.cmp(newest) {
             std::cmp::Ordering::Less => self.case.fail(record.time, record.op, || {
                 let (op, step) = (record.op.0, record.step.0);

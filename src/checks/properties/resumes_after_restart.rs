@@ -8,7 +8,7 @@
 //!
 //! Garcia-Molina and Salem, *Sagas* (1987), on recovery of interrupted sagas.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Case, Ended, Finding, Property, When};
@@ -20,7 +20,7 @@ use crate::model::system::System;
 pub struct ResumesAfterRestart {
     case: Case,
     /// The amount of unfinished work that durable state holds, by operation.
-    held: Vec<i64>,
+    held: BTreeMap<OpId, i64>,
     /// Operations that were held at some restart.
     resumed: BTreeSet<OpId>,
 }
@@ -39,15 +39,15 @@ impl Property for ResumesAfterRestart {
     fn see(&mut self, record: &Record) {
         match record.event {
             Event::Restarted { .. } => {
-                let held = (0..).map(OpId).zip(&self.held).filter(|(_, held)| **held > 0);
-                self.resumed.extend(held.map(|(op, _)| op));
+                let held = self.held.iter().filter(|(_, held)| **held > 0);
+                self.resumed.extend(held.map(|(op, _)| *op));
             }
             Event::Holds { change, .. } if record.op != OpId::NONE => {
-                let op = record.op.0 as usize;
-                if op >= self.held.len() {
-                    self.held.resize(op + 1, 0);
+                let held = self.held.entry(record.op).or_default();
+                *held += change;
+                if *held == 0 {
+                    self.held.remove(&record.op);
                 }
-                self.held[op] += change;
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Case, Ended, Finding, Property, When};
-use crate::kernel::Time;
+use crate::kernel::{Chunks, Time};
 use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{OperationKind, StepId, System};
@@ -22,7 +22,7 @@ pub struct ReverseOrder {
     case: Case,
     system: Arc<System>,
     effects: Effects,
-    kinds: Vec<OperationKind>,
+    kinds: Chunks<OperationKind>,
     /// The steps compensated within the instant `now`.
     undone: Vec<(OpId, StepId)>,
     now: Time,
@@ -57,7 +57,7 @@ impl Property for ReverseOrder {
             case: Case::default(),
             system: Arc::clone(system),
             effects: Effects::default(),
-            kinds: Vec::new(),
+            kinds: Chunks::new(),
             undone: Vec::new(),
             now: Time::ZERO,
         }

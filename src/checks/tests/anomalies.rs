@@ -39,9 +39,9 @@ fn reads_are_dirty_that_saw_what_was_compensated_later() {
     assert_eq!(total(&history.rest(), DIRTY_READS), 2, "the last one stayed true");
 }
 
-/// An operation of this kind with a row for each of its three steps.
-fn touching(history: &mut History, op: u32, kind: OperationKind, rows: [u64; 3]) {
-    history.offer(op, kind, 3); // Its own rows, which others take the place of.
+/// An operation with a row for each of its three steps.
+fn touching(history: &mut History, op: u32, rows: [u64; 3]) {
+    history.offer(op, OPEN, 3); // Its own rows, which others take the place of.
     for (step, row) in (0..).zip(rows) {
         history.touch(op, step, TableId(step.into()), row);
     }
@@ -52,10 +52,10 @@ fn an_effect_is_out_of_order_behind_that_of_a_newer_operation_of_both_rows() {
     let mut history = History::new();
     history.at(20_000);
     // The first three begin with the same ticket, and the first two go on to the same customer.
-    touching(&mut history, 0, OPEN, [77, 5, 1]);
-    touching(&mut history, 1, RENAME, [77, 5, 2]);
-    touching(&mut history, 2, OPEN, [77, 6, 3]);
-    touching(&mut history, 3, OPEN, [78, 5, 4]);
+    touching(&mut history, 0, [77, 5, 1]);
+    touching(&mut history, 1, [77, 5, 2]);
+    touching(&mut history, 2, [77, 6, 3]);
+    touching(&mut history, 3, [78, 5, 4]);
     history.at(20_100).apply(0, 0).at(20_200).apply(1, 0).at(20_300).apply(2, 0).apply(3, 0);
     history.at(20_400).apply(3, 1).apply(2, 1).apply(1, 1);
     history.at(20_500).apply(0, 1).apply(0, 2);
