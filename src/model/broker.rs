@@ -26,6 +26,7 @@ use std::rc::{Rc, Weak};
 use super::call::{Message, Reply};
 use super::database::EventKind;
 use super::env::Ctx;
+use super::lapse::Lapse;
 use super::local_fault::LocalFault;
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
@@ -236,10 +237,28 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
             }
             memory.with(|memory| memory.unsafe_yet.push_back(stored));
         }
+        if here.env().lapses(Lapse::AnswersPublisherTooEarly) {
+            let broker = self.clone();
+            here.spawn(async move |here: ProcessCtx| broker.secure(&here, number).await);
+        } else {
+            self.secure(here, number).await;
+        }
+    }
+
+    /// Makes the messages up to this one as durable as the policy requires, and releases them.
+    async fn secure(&self, here: &ProcessCtx, number: u64) {
+        if here.env().lapses(Lapse::HandsOutTooEarly) {
+            self.release_until(here, number);
+        }
         if self.policy.durable {
             here.log::<Line<E>>().flush().await;
             self.truncate(here);
         }
+        self.release_until(here, number);
+    }
+
+    fn release_until(&self, here: &ProcessCtx, number: u64) {
+        let memory = here.local::<Memory<E>>();
         // A flush covers all messages appended before it. The first caller after it releases them
         // all, so that they are released in order.
         let next = |memory: &mut Memory<E>| {
@@ -342,8 +361,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
     fn partition(&self, here: &ProcessCtx) -> u16 {
         let info = here.env().operation(here.ctx().op);
         let first = &here.system().operation(info.kind).steps[0];
-        let key =
-            if self.policy.by_key { info.keys[usize::from(first.key)].0 } else { info.stream };
+        let by_key = self.policy.by_key && !here.env().lapses(Lapse::SpreadsEntities);
+        let key = if by_key { info.keys[usize::from(first.key)].0 } else { info.stream };
         // Fibonacci hashing: the upper bits of the product are spread evenly even if keys are
         // consecutive.
         let spread = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
@@ -353,12 +372,15 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
     /// The groups that subscribe to a message.
     fn wanting(&self, here: &ProcessCtx, stored: &Stored<E>) -> impl Iterator<Item = ServiceId> {
         let wants = |group: &&ServiceId| (self.wants)(here, **group, &stored.event) != 0;
-        self.groups.iter().filter(wants).copied()
+        let most = if here.env().lapses(Lapse::OneGroupGetsIt) { 1 } else { self.groups.len() };
+        self.groups.iter().filter(wants).copied().take(most)
     }
 
     /// Puts a message into the queue of every group that subscribes to it and has not finished it.
     fn enqueue(&self, here: &ProcessCtx, stored: Stored<E>, done: &BTreeSet<(u64, ServiceId)>) {
-        let open = |group: &ServiceId| !done.contains(&(stored.number, *group));
+        let any = here.env().lapses(Lapse::OneGroupFinishesForAll);
+        let is_it = |it: &(u64, ServiceId), group| it.0 == stored.number && (any || it.1 == group);
+        let open = |group: &ServiceId| !done.iter().any(|it| is_it(it, *group));
         for group in self.wanting(here, &stored).filter(open) {
             let at = (group, stored.partition);
             let queue = here.local::<Memory<E>>().with(|memory| memory.queues.get(&at).cloned());
@@ -473,7 +495,9 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
         let done: BTreeSet<(u64, ServiceId)> = finished.collect();
         for line in &lines {
             if let Line::Stored(stored) = line {
-                here.local::<Memory<E>>().with(|memory| memory.last = stored.number);
+                if !here.env().lapses(Lapse::BrokerRenumbers) {
+                    here.local::<Memory<E>>().with(|memory| memory.last = stored.number);
+                }
                 let ctx = Ctx { op: stored.op, ..*here.ctx() };
                 self.enqueue(&here.with(ctx), *stored, &done);
             }

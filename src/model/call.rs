@@ -13,6 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::env::{Ctx, label_stream};
+use super::lapse::Lapse;
 use super::network::{Fate, REPLY_LEG};
 use super::point::{Action, Hook, When};
 use super::process::ProcessCtx;
@@ -332,6 +333,10 @@ fn send<R, F, Fut>(
         world.transmit(copy, after, slot.clone(), handler.clone());
     }
     if !fate.lost {
+        if env.lapses(Lapse::ArrivesTwice) && envelope.number.is_multiple_of(16) {
+            world.count_in_flight(sender.op, 1);
+            world.transmit(envelope, fate.delay, slot.clone(), handler.clone());
+        }
         world.transmit(envelope, fate.delay, slot, handler);
     }
     env.reach(&sender, Hook::Send, label, to, When::After);
@@ -457,10 +462,12 @@ impl World {
         let leg = leg | u64::from(envelope.leg);
         let own = envelope.round;
         let own = own.and_then(|round| env.system().quorum_delay(round, leg & REPLY_LEG != 0));
-        let fate = self.network().fate_with(env, ctx, (from, to), leg, own).under(order);
+        let mut fate = self.network().fate_with(env, ctx, (from, to), leg, own).under(order);
         if fate.lost {
             env.record_message(ctx, number, Event::Lost { label, to, class, damaged: false });
-        } else {
+            fate.lost = !env.lapses(Lapse::LostArrives);
+        }
+        if !fate.lost {
             self.count_in_flight(ctx.op, 1);
         }
         fate

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use super::breaker::Guard;
 use super::call::{Message, Reply};
 use super::env::Ctx;
+use super::lapse::Lapse;
 use super::once::{is_forgotten, once};
 use super::probe;
 use super::process::ProcessCtx;
@@ -63,7 +64,11 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
             None => policy.step_deadline,
         };
         let carried_out = Work::Steps(world.protocol().at_entry(&world, op));
-        let message = Message::request("ask", wait.min(left)).class(MessageClass::Client);
+        let wait = match env.lapses(Lapse::ClientWaitsOn) {
+            true => client.deadline.saturating_mul(2),
+            false => wait.min(left),
+        };
+        let message = Message::request("ask", wait).class(MessageClass::Client);
         let (called, entry) = asked(&world, op, attempt);
         let front = (called != entry).then_some(called);
         let reply = here.guarded(called, guard(&policy), || match front {
@@ -74,9 +79,10 @@ pub(super) async fn ask(world: Rc<World>, op: OpId) {
         if let Reply::Answered(EntryReply::Answer(answer)) = reply {
             break answer;
         }
-        in_doubt |= reply.is_in_doubt();
+        in_doubt |= reply.is_in_doubt() && !env.lapses(Lapse::SilenceIsNo);
         attempt += 1;
-        if attempt >= attempts || env.now() + pause >= deadline {
+        let is_spent = attempt >= attempts && !env.lapses(Lapse::ClientNeverGivesUp);
+        if is_spent || env.now() + pause >= deadline {
             break if in_doubt { Answer::Unknown } else { Answer::TechnicalNo };
         }
         here.sleep(pause).await;

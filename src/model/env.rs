@@ -8,6 +8,7 @@ use rand::RngExt;
 
 use super::contract::label;
 use super::disk::{Disk, Disks};
+use super::lapse::{Lapse, Lapses};
 use super::local_fault::LocalFaults;
 use super::offered::Offered;
 use super::path::{Path, Paths};
@@ -48,6 +49,7 @@ struct Shared {
     local_faults: LocalFaults,
     schemas: Schemas,
     lags: Lags,
+    lapses: Lapses,
 }
 
 /// The node that acts and the operation that it acts for: the context that a [`Record`] carries.
@@ -119,6 +121,7 @@ impl Env {
             schemas: Schemas::new(&sim),
             lags: Lags::new(&sim),
             disks: Disks::default(),
+            lapses: Lapses::default(),
             sim,
             streams,
             system,
@@ -281,6 +284,18 @@ impl Env {
 
     pub(super) fn local_faults(&self) -> &LocalFaults {
         &self.0.local_faults
+    }
+
+    /// Lets the primitives make this mistake from now on.
+    #[cfg(feature = "mutants")]
+    pub fn lapse(&self, lapse: Lapse) {
+        self.0.lapses.make(lapse);
+    }
+
+    /// Returns whether the primitives make this mistake.
+    #[inline]
+    pub(super) fn lapses(&self, lapse: Lapse) -> bool {
+        self.0.lapses.has(lapse)
     }
 
     /// The number of durable records that hold unfinished work.

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod database;
 pub mod disk;
 pub mod env;
+pub mod lapse;
 pub mod local_fault;
 pub mod log;
 pub mod network;

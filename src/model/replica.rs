@@ -25,6 +25,7 @@ use std::rc::Rc;
 use super::call::{Message, Reply};
 use super::database::{DbError, RowVersion};
 use super::env::Ctx;
+use super::lapse::Lapse;
 use super::process::ProcessCtx;
 use super::record::OpId;
 use super::system::{Feed, ReplicaSpec, TableId};
@@ -99,6 +100,9 @@ async fn pull(
             return Ok(());
         }
         let is_last = rows.len() < at_once(here, of);
+        if here.env().lapses(Lapse::FeedMovesFirst) {
+            *place = last;
+        }
         here.env().held_back(number).await;
         write_copy(here, number, replica.copy, (rows, last)).await.map_err(|_| Unreachable)?;
         *place = last;
@@ -133,6 +137,9 @@ async fn push(
 ) -> Result<(), Unreachable> {
     let page = changes(here, replica.of, *place).await.map_err(|_| Unreachable)?;
     let last = page.1;
+    if here.env().lapses(Lapse::FeedMovesFirst) {
+        *place = last;
+    }
     here.env().held_back(number).await;
     let (copy, holder) = (replica.copy, here.world().owner(replica.copy, OpId::NONE));
     let message = Message::request("copy", here.retry().step_deadline);
@@ -156,8 +163,11 @@ fn at_once(here: &ProcessCtx, of: TableId) -> usize {
 async fn changes(here: &ProcessCtx, of: TableId, after: u64) -> Result<Page, DbError> {
     let owner = here.system().table(of).owner;
     let mut txn = here.database(of).begin(*here.ctx(), here.node(), owner, false).await?;
-    let page = txn.committed(of, after, at_once(here, of)).await?;
+    let mut page = txn.committed(of, after, at_once(here, of)).await?;
     txn.rollback().await;
+    if page.0.len() == at_once(here, of) && here.env().lapses(Lapse::FeedDropsLastRow) {
+        page.0.pop();
+    }
     Ok(page)
 }
 

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::env::{Ctx, Env};
+use super::lapse::Lapse;
 use super::record::{Event, OpId, Station};
 use super::system::{Name, OperationKind, ServiceId, Work};
 use crate::kernel::{Dist, NodeId, Permit, Purpose, Semaphore, Span, Time};
@@ -93,7 +94,9 @@ impl Pool {
     /// Waits for a worker, first come first served. `None` if the queue is full.
     pub async fn enter(self: &Rc<Self>, ctx: Ctx) -> Option<Visit> {
         let workers = self.workers.borrow().clone();
-        if workers.available() == 0 && workers.waiting() >= self.capacity.queue as usize {
+        let is_full = workers.waiting() >= self.capacity.queue as usize
+            && !self.env.lapses(Lapse::QueueWithoutBound);
+        if workers.available() == 0 && is_full {
             self.env.record(&ctx, Event::Overflowed { at: self.at });
             return None;
         }

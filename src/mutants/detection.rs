@@ -63,7 +63,7 @@ impl<'a> Detection<'a> {
 
     /// How many runs it takes to kill the mutant, if so many are enough.
     pub fn runs(&self, runs: u64) -> Option<u64> {
-        self.fuzz.first(0, &self.mutant.killed_by, runs).map(|number| number + 1)
+        self.fuzz.first(0, self.killer()?, runs).map(|number| number + 1)
     }
 
     /// The case of the last of so many runs.
@@ -73,12 +73,17 @@ impl<'a> Detection<'a> {
 
     /// The simplest case that violates the same property as the last of so many runs.
     pub fn shrunk(&self, runs: u64) -> Option<Shrunk> {
-        shrink(&self.fuzz.trials[0], &self.case(runs), &self.mutant.killed_by, &mut |_| ())
+        shrink(&self.fuzz.trials[0], &self.case(runs), self.killer()?, &mut |_| ())
     }
 
     /// Returns whether the original passes a case, which is thus about the mutation.
     pub fn is_sound(&self, case: &Case) -> bool {
-        !violates(&self.harness.original().run(case), &self.mutant.killed_by)
+        let violated = |killer| violates(&self.harness.original().run(case), killer);
+        !self.killer().is_some_and(violated)
+    }
+
+    fn killer(&self) -> Option<&'a str> {
+        self.mutant.killed_by.as_deref()
     }
 
     /// Runs every plan with at most one fault.
@@ -88,7 +93,7 @@ impl<'a> Detection<'a> {
         let exploration =
             Exploration { trial, seed, operations, depth: 1, outage: OUTAGE, cap: None };
         let explored = exploration.run(&());
-        let named = |at: usize| explored.properties[at] == self.mutant.killed_by;
+        let named = |at: usize| self.killer() == Some(&*explored.properties[at]);
         let killing = explored.plans.iter().filter(|plan| plan.broken().any(named)).count();
         Explored { plans: explored.plans.len(), killing }
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use toml::Table;
+use toml::{Table, Value};
 
-use super::mutated::{Mutated, answering_early};
+use super::mutated::{Mutated, answering_early, lapsing};
 use super::{Mutant, Mutation};
 use crate::faults::plan::PlannedFault;
 use crate::model::contract::Promises;
@@ -62,6 +62,9 @@ impl Harness {
         let promises = correct.promises(&original.system);
         match &mutant.mutation {
             Mutation::Settings(_) => {}
+            Mutation::Lapse(lapse) => {
+                mutated.pattern = Arc::new(lapsing(correct, *lapse));
+            }
             Mutation::AnswersEarly(label) => {
                 mutated.pattern = Arc::new(answering_early(correct, label));
             }
@@ -84,7 +87,7 @@ impl Harness {
     }
 
     fn trial<'a>(&'a self, variant: &'a Variant) -> Trial<'a> {
-        Trial::new(&self.scenario, variant).promising(self.promises.clone())
+        Trial::new(&self.scenario, variant).promising(self.promises.clone()).reading()
     }
 
     /// The least plan of faults that shows the mutation.
@@ -113,5 +116,23 @@ fn text(mutant: &Mutant) -> String {
     let is_kept = |line: &&str| mutant.refusals || !line.starts_with("refuse ");
     let shop: Vec<&str> = SHOP.lines().filter(is_kept).collect();
     // In front: without faults there is a bare key, which must not end up in a table of the shop.
-    format!("{}\n{}", parts.expect("tables"), shop.join("\n"))
+    let shop = shop.join("\n");
+    let shop = if mutant.world.is_empty() { shop } else { changed_by(&shop, &mutant.world) };
+    format!("{}\n{shop}", parts.expect("tables"))
+}
+
+/// The shop with these changes.
+fn changed_by(shop: &str, changes: &Table) -> String {
+    let mut shop: Table = shop.parse().expect("the shop is a table");
+    merge(&mut shop, changes);
+    toml::to_string(&shop).expect("a table")
+}
+
+fn merge(into: &mut Table, changes: &Table) {
+    for (key, change) in changes {
+        match (into.get_mut(key), change) {
+            (Some(Value::Table(known)), Value::Table(change)) => merge(known, change),
+            _ => drop(into.insert(key.clone(), change.clone())),
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! The mutants: patterns with one known mistake of real systems each, which the checks must find.
 //!
 //! A mutation is a bug that is seeded into the logic of a pattern, a primitive that is weakened (a
-//! forced write that is answered before anything is durable), or an honest setting that exists in
-//! practice. Each mutant names the least plan of faults that shows it and the property that kills
+//! forced write that is answered before anything is durable, or one of its lapses), or an honest
+//! setting that exists in practice. Each mutant names the least plan of faults that shows it and the property that kills
 //! it; both are tested, as is that the original passes under the same plan. The mutants follow the
 //! published bugs that their `precedent` names; `list.toml` has all of them.
 //!
@@ -41,6 +41,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use toml::Table;
 
+use crate::model::lapse::Lapse;
+
 pub use detection::{Detection, Draw, Explored, RUNS, fuzz};
 pub use harness::{Harness, OPERATIONS};
 pub use seeded_bug::SeededBug;
@@ -50,7 +52,8 @@ pub use seeded_bug::SeededBug;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Mutant {
     /// The number of the mutant, by family: A two-phase and Paxos commit, B synchronization, C
-    /// sagas, D events, E stores.
+    /// sagas, D events, E stores, F leases, G logs and recovery, I identifiers, J jobs, K brokers, L
+    /// locks, N network, P probes, R replicas, U clients and services.
     pub id: String,
     /// The mistake, in a line.
     pub about: String,
@@ -59,6 +62,9 @@ pub struct Mutant {
     /// The settings of the pattern, without the mistake.
     #[serde(default)]
     pub settings: Table,
+    /// What is different in the scenario of the mutants, for this one and its original.
+    #[serde(default)]
+    pub world: Table,
     /// The technique that lays out the tables, if one does.
     #[serde(default)]
     pub technique: Option<Table>,
@@ -74,8 +80,12 @@ pub struct Mutant {
     /// needs none.
     #[serde(default)]
     pub faults: Vec<Table>,
-    /// The property that kills the mutant.
-    pub killed_by: String,
+    /// The property that kills the mutant; none if nothing does.
+    #[serde(default)]
+    pub killed_by: Option<String>,
+    /// The reason why no search finds the mutant, or why some miss it.
+    #[serde(default)]
+    pub missed: Option<String>,
     /// The properties that the mutant violates in every run, before anything goes wrong.
     #[serde(default)]
     pub at_once: Vec<String>,
@@ -91,6 +101,8 @@ pub enum Mutation {
     Settings(Table),
     /// A mistake in the logic of the pattern.
     SeededBug(SeededBug),
+    /// A mistake of a primitive of the model.
+    Lapse(Lapse),
     /// Forced writes of log records with this label are answered before anything is durable.
     AnswersEarly(String),
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::kernel::{NodeId, Span};
 use crate::model::contract::{Driver, Promises, Waits};
+use crate::model::lapse::Lapse;
 use crate::model::path::Paths;
 use crate::model::point::{Action, Hook, Point, Watcher, When};
 use crate::model::process::ProcessCtx;
@@ -135,6 +136,16 @@ pub(super) fn answering_early(original: Arc<dyn Prepared>, label: &'static str) 
     let put_to_work: PutToWork = Box::new(move |world, share| {
         let label = world.env().label(label);
         world.env().watch(Rc::new(AnswersEarly { label }));
+        inner.beside(world, share)
+    });
+    Mutated { original, put_to_work }
+}
+
+/// A pattern on primitives one of which has a lapse.
+pub(super) fn lapsing(original: Arc<dyn Prepared>, lapse: Lapse) -> Mutated {
+    let inner = Arc::clone(&original);
+    let put_to_work: PutToWork = Box::new(move |world, share| {
+        world.env().lapse(lapse);
         inner.beside(world, share)
     });
     Mutated { original, put_to_work }

@@ -51,6 +51,12 @@ pub enum SeededBug {
     ReadsBehindTheHighest,
     /// A consumer takes an event that it has dealt with before for one that it has applied.
     TakesSeenForApplied,
+    /// A coordinator presumes that what it does not know has committed.
+    PresumesCommit,
+    /// The watermark of a synchronization job is the time of the job and not that of the rows.
+    TakesItsOwnTime,
+    /// A synchronization job that could not reach a store never runs again.
+    DiesOfAFailure,
     /// The coordinator of a quorum counts its own store as a copy that has acknowledged.
     CountsItselfAsACopy,
 }
@@ -85,6 +91,9 @@ impl SeededBug {
                 relaying(settings, event_based::delete_before_publishing)
             }
             Self::ReadsBehindTheHighest => relaying(settings, event_based::read_behind_the_highest),
+            Self::PresumesCommit => deciding(settings, &two_phase_commit::PresumesCommit),
+            Self::TakesItsOwnTime => following(settings, background_sync::TakesItsOwnTime),
+            Self::DiesOfAFailure => following(settings, background_sync::DiesOfAFailure),
             Self::CountsItselfAsACopy => quorum::counting_itself(settings),
             Self::TakesSeenForApplied => event_based::taking_seen_for_applied(settings),
         }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rayon::prelude::*;
 
-use super::{Detection, Draw, Explored, Harness, Mutant, RUNS};
+use super::{Detection, Draw, Explored, Harness, Mutant, RUNS, mutants};
 use crate::faults::fault::Faults;
 
 /// Each mutant is searched for from these seeds; the table shows the median.
@@ -119,10 +119,15 @@ impl Row {
     /// The reason why the row is no good: a search that missed the mutant, a kill for which the
     /// mutation is not to blame, or one that did not shrink.
     pub fn complaint(&self) -> Option<String> {
+        let killed_by = self.mutant.killed_by.as_ref()?;
         let bad = self.kills.iter().find(|kill| !kill.is_good(self.least));
         let missed = SEEDS.len() - self.kills.len();
         let bad = bad.map(|kill| format!("{}: {kill:?}", self.mutant.id));
-        bad.or_else(|| (missed > 0).then(|| format!("{}: missed {missed} times", self.mutant.id)))
+        let is_known = self.mutant.missed.is_some();
+        bad.or_else(|| {
+            let told = || format!("{}: {killed_by} missed it {missed} times", self.mutant.id);
+            (missed > 0 && !is_known).then(told)
+        })
     }
 
     /// The median kill, if at least half of the searches have one.
@@ -151,8 +156,9 @@ impl Mutant {
     /// The cells of the columns that say what the mutant is.
     pub fn cells(&self) -> [String; 4] {
         let code = |property: &String| format!("`{property}`");
+        let killed_by = self.killed_by.as_ref().map(code).unwrap_or_default();
         let at_once: Vec<String> = self.at_once.iter().map(code).collect();
-        [self.id.clone(), self.about.clone(), code(&self.killed_by), at_once.join(", ")]
+        [self.id.clone(), self.about.clone(), killed_by, at_once.join(", ")]
     }
 }
 
@@ -186,8 +192,21 @@ pub fn head() -> String {
 /// The whole page.
 pub fn page(rows: &[Row]) -> String {
     let mut page = head();
-    for row in rows {
+    for row in rows.iter().filter(|row| row.mutant.killed_by.is_some()) {
         write_line(&mut page, &row.cells());
+    }
+    page.push_str(&missed());
+    page
+}
+
+/// The end of the page, below the rows: the mutants that are not found, or not always.
+pub fn missed() -> String {
+    let mut page = String::new();
+    for (mutant, why) in mutants().iter().filter_map(|it| Some((it, it.missed.as_ref()?))) {
+        if page.is_empty() {
+            page.push_str("\n## Not found, or not always\n\n");
+        }
+        let _ = writeln!(page, "- **{}** {}: {why}.", mutant.id, mutant.about);
     }
     page
 }
@@ -198,7 +217,7 @@ fn write_line(page: &mut String, cells: &[String]) {
 
 /// The cells of each row of a page; none if it does not begin as a page does.
 pub fn rows(page: &str) -> Option<Vec<Vec<&str>>> {
-    page.strip_prefix(&head())?.lines().map(split).collect()
+    page.strip_prefix(&head())?.strip_suffix(&missed())?.lines().map(split).collect()
 }
 
 fn split(line: &str) -> Option<Vec<&str>> {

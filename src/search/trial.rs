@@ -250,6 +250,14 @@ impl<'a> Trial<'a> {
         Self { promises, is_as_written: false, ..self }
     }
 
+    /// This trial with the read probes of the scenario.
+    #[cfg(any(test, feature = "internals"))]
+    #[must_use]
+    pub fn reading(mut self) -> Self {
+        self.system.reads.clone_from(&self.variant.system.reads);
+        self
+    }
+
     /// Returns whether these changes can be made and the scenario is valid with them.
     pub fn allows(&self, changes: &[Change]) -> bool {
         self.is_as_written && self.scenario.changed(changes).is_ok()

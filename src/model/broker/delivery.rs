@@ -8,6 +8,7 @@ use std::future::Future;
 use super::{Broker, Memory, Queued, Stored, Tells, give_up, stream};
 use crate::kernel::{Either, NodeId, Signal, race};
 use crate::model::call::{Message, Reply};
+use crate::model::lapse::Lapse;
 use crate::model::local_fault::LocalFault;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Discard, Event, MessageClass};
@@ -74,6 +75,9 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                 Some(Reply::Answered(true)) if here.env().rebalance(stream(here)) == rebalance => {
                     return false;
                 }
+                Some(Reply::Answered(false)) if here.env().lapses(Lapse::FailureAcknowledges) => {
+                    return false;
+                }
                 // The message did not reach the consumer, so this does not count as a delivery.
                 Some(Reply::Refused | Reply::Rejected) => refusals = refusals.saturating_add(1),
                 // The acknowledgement of a consumer that had the partition before a rebalance does
@@ -85,7 +89,8 @@ impl<E: Tells + Copy + Send + 'static> Broker<E> {
                 }
                 Some(Reply::Answered(false) | Reply::Unknown) | None => deliveries += 1,
             }
-            if deliveries >= self.policy.max_deliveries {
+            let hasty = deliveries > 0 && here.env().lapses(Lapse::BuriesAtFirstFailure);
+            if hasty || deliveries >= self.policy.max_deliveries {
                 give_up(here, Discard::DeadLetter, stored.number);
                 return true;
             }

@@ -13,6 +13,7 @@ use super::{Call, Database, DbError, Txn};
 use crate::model::contract::label;
 use crate::model::disk::DiskFault;
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::local_fault::LocalFault;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Action, Hook, When};
@@ -182,7 +183,7 @@ impl Database {
         let old_fence = self.state().fence;
         {
             let now = self.env.now();
-            let fleeting = lsn > self.log.durable();
+            let fleeting = lsn > self.log.durable() || self.env.lapses(Lapse::RecoveryCutsTooMuch);
             let state = &mut *self.state_mut();
             for (id, row) in &changes.rows {
                 let old = state.table_mut(id.table).put(id.key, Arc::clone(row));
@@ -271,7 +272,10 @@ impl Database {
     pub(super) fn settle(&self) {
         let durable = self.log.durable();
         let mut state = self.state_mut();
-        while state.unsettled.front().is_some_and(|change| change.lsn <= durable) {
+        let kept = usize::from(self.env.lapses(Lapse::RecoveryCutsTooMuch));
+        while state.unsettled.len() > kept
+            && state.unsettled.front().is_some_and(|change| change.lsn <= durable)
+        {
             let change = state.unsettled.pop_front().expect("there is a first one");
             self.log.forget(change.lsn);
             if let Some((prepared, _)) = change.branch {

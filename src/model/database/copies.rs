@@ -16,6 +16,7 @@ use super::state::State;
 use super::{Call, Database, DbError, Txn};
 use crate::kernel::NodeId;
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::record::{MessageClass, OpId, Sight};
 use crate::model::system::{Columns, RowKey, ServiceId, StepId, TableId};
 
@@ -99,7 +100,7 @@ impl Database {
         let State { sessions, tables, .. } = &mut *self.state_mut();
         let Some(session) = sessions.get_mut(call.txn) else { return Ok(()) };
         let committed = tables.get(row.table).get(row.key);
-        if committed.version < version.version() {
+        if committed.version < version.version() || self.env.lapses(Lapse::OlderOverwritesNewer) {
             let own = session.changes.row_mut(row, committed);
             version.write_into(own);
             (own.version, own.updated_at) = (version.version(), now);
@@ -153,6 +154,9 @@ impl Database {
         for row in rows {
             let id = RowId { table: copy, key: row.key() };
             let committed = table.get(id.key);
+            if !row.exists() && self.env.lapses(Lapse::CopiesKeepDeleted) {
+                continue;
+            }
             if row.is_same(session.changes.row(id).unwrap_or(committed)) {
                 continue;
             }

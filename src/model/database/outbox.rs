@@ -71,6 +71,11 @@ impl Outbox {
         self.last_id
     }
 
+    /// Numbers from one again.
+    pub fn renumber(&mut self) {
+        self.last_id = 0;
+    }
+
     /// Commits an event.
     pub fn commit(&mut self, id: u64, event: Event) {
         self.last_position.0 += 1;

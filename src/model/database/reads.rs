@@ -11,6 +11,7 @@ use super::txn::StepRef;
 use super::{Call, Database, DbError, Relies, RowVersion, Txn};
 use crate::kernel::{NodeId, Span};
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::record::{Event, MessageClass, ProbeId, RefusalReason, Sight};
 use crate::model::system::{
     Below, ColumnRef, Columns, Lookup, ReadMode, RowKey, ServiceId, StepId, TableId,
@@ -64,6 +65,7 @@ impl Database {
         } else {
             self.copy_shows(op, step, self.state().row(row.table, row.key))
         };
+        let undo = if self.env.lapses(Lapse::ReaderSeesUndone) { 0 } else { undo };
         match (forward, undo) {
             (forward, undo) if forward == undo => Sight::Nothing,
             (1, 0) => Sight::Effect,

@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use super::Database;
 use super::commit::Entry;
+use super::keys::Keys;
 use super::locks::{LockTable, Mode};
+use super::outbox::Outbox;
+use super::resolve::Resolution;
 use super::rows::RowId;
 use super::state::Unsettled;
 use crate::kernel::{Numbered, Semaphore, Span};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::log::Lsn;
-use crate::model::record::{AbortCause, Event, TxnId};
+use crate::model::record::{AbortCause, Decision, Event, TxnId};
 
 /// The time that a restarted database takes to replay one log record.
 const REPLAY: Span = Span::from_micros(20);
@@ -59,6 +63,7 @@ impl Database {
             state.cores = Semaphore::new(self.env.sim(), spec.cores);
         }
         self.revert();
+        self.forget_as_lapses_say();
         let records = self.log.records();
         self.record_lost(&records);
         for (lsn, entry) in records {
@@ -67,15 +72,22 @@ impl Database {
                 return;
             }
             match entry {
+                Entry::Commit { .. } if self.env.lapses(Lapse::RecoveryCutsTooMuch) => {}
+                Entry::Prepare(_) if self.env.lapses(Lapse::RecoverySkipsPrepared) => {}
                 Entry::Commit { txn, ctx, changes } => {
                     self.install(&ctx, txn, &changes, lsn, None);
                 }
                 Entry::Prepare(branch) => {
                     let now = self.env.now();
-                    for row in &branch.rows {
+                    let locks = !self.env.lapses(Lapse::RecoveredWithoutLocks);
+                    for row in branch.rows.iter().filter(|_| locks) {
                         self.state_mut().locks.ask(branch.txn, *row, Mode::Exclusive, now);
                     }
+                    let txn = branch.txn;
                     self.hold(branch, lsn);
+                    if self.env.lapses(Lapse::RecoveryCommitsPrepared) {
+                        self.finish(txn, Resolution::forced(Decision::Commit), lsn);
+                    }
                 }
                 Entry::Resolve { txn, resolution } => self.finish(txn, resolution, lsn),
             }
@@ -120,6 +132,20 @@ impl Database {
                 branch.announced.set(false);
             }
             self.write_notes(notes);
+        }
+    }
+
+    /// Forgets what a database with such a lapse keeps in memory only.
+    fn forget_as_lapses_say(&self) {
+        let state = &mut *self.state_mut();
+        if self.env.lapses(Lapse::RecoveryForgetsKeys) {
+            state.keys = Keys::default();
+        }
+        if self.env.lapses(Lapse::RecoveryForgetsOutbox) {
+            state.outbox = Outbox::default();
+        }
+        if self.env.lapses(Lapse::RecoveryRenumbersOutbox) {
+            state.outbox.renumber();
         }
     }
 

@@ -11,6 +11,7 @@ use crate::kernel::{NodeId, Time};
 use crate::model::contract::{label, transaction_of};
 use crate::model::disk::DiskFault;
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::log::{ForceKind, Lsn};
 use crate::model::point::{Action, Hook, When};
 use crate::model::record::{AbortCause, Decision, Event, MessageClass, OpId, TxnId};
@@ -204,6 +205,9 @@ impl Database {
         // is satisfied.
         self.release(&call.ctx, call.txn, true);
         let rows = self.state().locks.held(call.txn).to_vec();
+        if self.env.lapses(Lapse::PreparedReleases) {
+            self.release(&call.ctx, call.txn, false);
+        }
         let (txn, ctx) = (call.txn, call.ctx);
         let branch =
             InDoubt { txn, tag: ballot.tag, ctx, changes, rows, announced: Cell::new(false) };

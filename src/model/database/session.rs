@@ -13,6 +13,7 @@ use super::{Call, Database, DbError, Relies};
 use crate::kernel::{NodeId, Promise, Purpose, Span, Time, Waiting, promise};
 use crate::model::contract::label;
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::local_fault::LocalFault;
 use crate::model::record::{
     AbortCause, Event, LabelId, LockFailure, MessageClass, Resource, TxnId,
@@ -68,6 +69,9 @@ impl<T> Answer<T> {
         reply.result
     }
 }
+
+/// Longer than any run.
+const ENDLESS: Span = Span::from_secs(1_000_000);
 
 /// The bit that keys the draws of a statement which writes the second of two schemas.
 const SECOND_SCHEMA: u64 = 1 << 40;
@@ -260,6 +264,7 @@ impl Database {
 
     pub(super) async fn lock(&self, call: &Call, id: RowId, mode: Mode) -> Result<(), DbError> {
         let sim = self.env.sim();
+        let mode = if self.env.lapses(Lapse::WritersShare) { Mode::Shared } else { mode };
         let mut asked = match self.suffers(LocalFault::Deadlock, call) {
             true => Asked::Deadlock,
             false => self.state_mut().locks.ask(call.txn, id, mode, sim.now()),
@@ -273,13 +278,15 @@ impl Database {
             books.wait_for_row(&call.ctx, txn, id);
         }
         let version = self.state().version(id);
+        let endless = self.env.lapses(Lapse::WaitsWithoutLimit);
+        let patience = if endless { ENDLESS } else { self.spec().lock_timeout };
         while asked == Asked::Waits {
             let (promise, waiting) = promise(sim);
             if let Some(session) = self.state_mut().sessions.get_mut(txn) {
                 session.wait = Some((call.ctx, promise));
             }
             // The timeout starts anew with every wait, as PostgreSQL's `lock_timeout` does.
-            match sim.timeout(self.spec().lock_timeout, waiting).await {
+            match sim.timeout(patience, waiting).await {
                 Some(Some(Wake::Granted)) => return Ok(()),
                 Some(Some(Wake::Competes)) => asked = self.compete(call, id, version)?,
                 Some(None) => return Err(DbError::Broken),
@@ -395,6 +402,9 @@ impl Database {
             self.env.record(ctx, Event::LockFailed { database, txn, table, row, failure });
         }
         self.env.record(&session.ctx, Event::Aborted { database, txn, cause });
+        if cause == AbortCause::Rule && self.env.lapses(Lapse::RefusedKeepsLocks) {
+            return;
+        }
         self.release(&session.ctx, txn, false);
     }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::kernel::Time;
 use crate::model::contract::label;
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::point::{Action, Hook, When};
 use crate::model::record::OpId;
 use crate::model::system::{ReadFirst, RowKey, StepId, TableId};
@@ -201,6 +202,10 @@ impl Txn {
         limit: usize,
     ) -> Result<Vec<RowVersion>, DbError> {
         self.query(table, move |database| {
+            if database.env.lapses(Lapse::NewestChangesFirst) {
+                let mut all = database.state_mut().table_mut(table).changed(since, usize::MAX);
+                return all.split_off(all.len().saturating_sub(limit));
+            }
             database.state_mut().table_mut(table).changed(since, limit)
         })
         .await
@@ -375,6 +380,7 @@ impl Txn {
         replace: bool,
     ) -> Result<Option<EventKind>, DbError> {
         let ctx = *self.ctx();
+        let key = self.database.key_as_lapses_say(key, ctx.attempt);
         self.ask(&ctx, move |database, call| {
             let lock = Some((key.row(), Mode::Exclusive));
             database.statement(call, lock, move |database, call| {
@@ -412,6 +418,21 @@ impl Txn {
 }
 
 impl Database {
+    /// An idempotency key, or what a database with such a lapse takes for it.
+    fn key_as_lapses_say(&self, key: IdemKey, attempt: u16) -> IdemKey {
+        let mut key = key;
+        if self.env.lapses(Lapse::KeysWithoutDirection) {
+            key.direction = Direction::Forward;
+        }
+        if self.env.lapses(Lapse::KeysByAttempt) {
+            key.consumer = attempt;
+        }
+        if self.env.lapses(Lapse::KeysWithoutStep) {
+            key.step = StepId(0);
+        }
+        key
+    }
+
     /// Removes the idempotency keys of these operations that were committed before `time` on this
     /// database's clock, when their retention ends.
     pub fn forget_keys_before(self: &Rc<Self>, time: Time, concerns: impl Fn(OpId) -> bool) {

@@ -18,6 +18,7 @@ use crate::model::call::{Message, Reply};
 use crate::model::database::versions::{Write, acknowledged};
 use crate::model::database::{DbError, RowVersion, Shown};
 use crate::model::env::Ctx;
+use crate::model::lapse::Lapse;
 use crate::model::process::ProcessCtx;
 use crate::model::record::{Event, MessageClass, OpId, ProbeId};
 use crate::model::system::{QuorumRound, QuorumSpec, RowKey, StepId, TableId};
@@ -62,7 +63,7 @@ async fn store(here: ProcessCtx, write: Rc<Write>, copy: usize) {
         let round = QuorumRound::Write(write.quorum() as u16);
         if send_version(&here, round, table, write.row()).await {
             write.acknowledge(copy);
-        } else if spec.hinted_handoff {
+        } else if spec.hinted_handoff && !here.env().lapses(Lapse::HintsAreForgotten) {
             here.pause(&policy, attempt - write.ctx().attempt).await;
             attempt = attempt.saturating_add(1);
         } else {
@@ -141,7 +142,8 @@ pub(in crate::model) async fn read(
 
 /// Asks all copies for rows. Returns the first answers, as many as a read quorum needs.
 async fn ask(here: &ProcessCtx, number: usize, rows: &[(StepId, RowKey)]) -> Option<Answers> {
-    let spec = here.system().quorums[number].clone();
+    let mut spec = here.system().quorums[number].clone();
+    spec.read -= u16::from(here.env().lapses(Lapse::ReadsOneCopyLess));
     let (enough, waiting) = promise(here.sim());
     let answers = Rc::new(RefCell::new((Answers::new(), Some(enough))));
     for (at, copy) in spec.copies.iter().copied().enumerate() {

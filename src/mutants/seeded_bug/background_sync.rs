@@ -65,3 +65,51 @@ impl Job for SavesBeforeItWrites {
         Ok(())
     }
 }
+
+pub(super) struct TakesItsOwnTime(pub BackgroundSync);
+
+impl Job for TakesItsOwnTime {
+    fn pattern(&self) -> &BackgroundSync {
+        &self.0
+    }
+
+    async fn follow(
+        &self,
+        here: &ProcessCtx,
+        number: usize,
+        progress: &mut Progress,
+        corrected: &mut BTreeSet<TableId>,
+    ) -> Result<(), Unreachable> {
+        let changes = self.0.find(here, number, progress).await?;
+        let waiting = self.0.correct(here, number, &changes, corrected).await?;
+        progress.advance(number, here.clock(), waiting);
+        Ok(())
+    }
+}
+
+pub(super) struct DiesOfAFailure(pub BackgroundSync);
+
+impl Job for DiesOfAFailure {
+    fn pattern(&self) -> &BackgroundSync {
+        &self.0
+    }
+
+    async fn follow(
+        &self,
+        here: &ProcessCtx,
+        number: usize,
+        progress: &mut Progress,
+        corrected: &mut BTreeSet<TableId>,
+    ) -> Result<(), Unreachable> {
+        let followed = async {
+            let changes = self.0.find(here, number, progress).await?;
+            let waiting = self.0.correct(here, number, &changes, corrected).await?;
+            progress.advance(number, changes.reached, waiting);
+            Ok(())
+        };
+        match followed.await {
+            Ok(()) => Ok(()),
+            Err(Unreachable) => std::future::pending().await,
+        }
+    }
+}

@@ -38,6 +38,18 @@ impl Decisions for NeverPresumes {
     }
 }
 
+pub(super) struct PresumesCommit;
+
+impl Decisions for PresumesCommit {
+    fn on_inquiry(&self, known: Known, _: Presumption) -> Option<Decision> {
+        match known {
+            Known::Voting => None,
+            Known::Decided(decision) => Some(decision),
+            Known::Nothing => Some(Decision::Commit),
+        }
+    }
+}
+
 pub(super) struct ForgetsWhomToTell;
 
 impl Decisions for ForgetsWhomToTell {
