@@ -41,6 +41,7 @@ mod builtin;
 mod case;
 mod commit_group;
 mod effects;
+mod parts;
 mod property;
 mod verifier;
 
