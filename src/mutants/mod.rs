@@ -2,9 +2,9 @@
 //!
 //! A mutation is a bug that is seeded into the logic of a pattern, a primitive that is weakened (a
 //! forced write that is answered before anything is durable, or one of its lapses), or an honest
-//! setting that exists in practice. Each mutant names the least plan of faults that shows it and the property that kills
-//! it; both are tested, as is that the original passes under the same plan. The mutants follow the
-//! published bugs that their `precedent` names; `list.toml` has all of them.
+//! setting that exists in practice. Each mutant names the least plan of faults that shows it and
+//! the property that kills it; both are tested, as is that the original passes under the same plan.
+//! The mutants follow the published bugs that their `precedent` names; `list.toml` has all of them.
 //!
 //! Only a build with the feature `mutants` has them, the patterns themselves know nothing of them,
 //! and no scenario file can reach them. `cargo run --release --features mutants --example mutants`
@@ -52,8 +52,8 @@ pub use seeded_bug::SeededBug;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Mutant {
     /// The number of the mutant, by family: A two-phase and Paxos commit, B synchronization, C
-    /// sagas, D events, E stores, F leases, G logs and recovery, I identifiers, J jobs, K brokers, L
-    /// locks, N network, P probes, R replicas, U clients and services.
+    /// sagas, D events, E stores, F leases, G logs and recovery, I identifiers, J jobs, K brokers,
+    /// L locks, N network, P probes, R replicas, U clients and services.
     pub id: String,
     /// The mistake, in a line.
     pub about: String,

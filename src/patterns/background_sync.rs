@@ -218,6 +218,7 @@ impl Pattern for BackgroundSync {
             || !settings.propagate_deletes
             || refused && settings.on_refusal == OnRefusal::Retry;
         let guarantees = Guarantees::everything()
+            .and(&["corrections-follow-their-source"])
             .unless(repeats || stuck, promise::ENDS)
             .unless(repeats, &["at-most-once"])
             .unless(refused, &["client-contract"]);

@@ -36,5 +36,6 @@ impl Properties {
             .with::<super::no_dead_letters::NoDeadLetters>()
             .with::<super::per_key_order::PerKeyOrder>()
             .with::<super::write_quorum::WriteQuorum>()
+            .with_parts()
     }
 }

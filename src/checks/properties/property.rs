@@ -12,6 +12,8 @@ use crate::model::record::{Kind, OpId, Record};
 use crate::model::registry::{Entry, Register, Registry};
 use crate::model::system::System;
 
+use super::parts::Applies;
+
 /// A property of every run of a pattern that guarantees it: one type, one file, one line in the
 /// registry.
 pub trait Property: Sized + 'static {
@@ -25,6 +27,9 @@ pub trait Property: Sized + 'static {
     const WHEN: When;
     /// The kinds of record that it is shown.
     const SEES: &'static [Kind];
+    /// The part of the world whose property it is: tells whether that part is at work. Nobody has to
+    /// promise such a property; it is judged wherever its part is at work.
+    const OF_PARTS: Option<Applies> = None;
 
     /// The property before the first record.
     fn new(system: &Arc<System>) -> Self;
@@ -151,6 +156,7 @@ pub struct Judging {
     /// The time at which it must be true.
     pub when: When,
     pub(super) sees: &'static [Kind],
+    pub(super) of_parts: Option<Applies>,
     pub(super) begin: fn(&Arc<System>) -> Box<dyn Watching>,
 }
 
@@ -163,6 +169,7 @@ impl<P: Property> Register<Judging> for P {
             kind: Judging {
                 when: P::WHEN,
                 sees: P::SEES,
+                of_parts: P::OF_PARTS,
                 begin: |system| Box::new(P::new(system)),
             },
         }
@@ -172,5 +179,22 @@ impl<P: Property> Register<Judging> for P {
 /// A registered property.
 pub type PropertyEntry = Entry<Judging>;
 
-/// The properties that a pattern may promise.
+/// The properties that a pattern may promise, and those of the parts of the world.
 pub type Properties = Registry<Judging>;
+
+impl Properties {
+    /// The properties of the parts that are at work in a system under a pattern with these
+    /// guarantees, less those that it promises itself.
+    pub fn of_parts(&self, system: &System, guarantees: &[&str]) -> Vec<&'static str> {
+        let applies = |entry: &&PropertyEntry| {
+            let applies = entry.kind.of_parts.is_some_and(|applies| applies(system, guarantees));
+            applies && !guarantees.contains(&entry.name)
+        };
+        self.iter().filter(applies).map(|entry| entry.name).collect()
+    }
+
+    /// Returns whether this is a property of a part of the world.
+    pub fn is_of_parts(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|entry| entry.kind.of_parts.is_some())
+    }
+}

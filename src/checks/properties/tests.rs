@@ -27,6 +27,7 @@ mod copies;
 mod course;
 mod messaging;
 mod mutants;
+mod parts;
 mod sagas;
 
 /// A branch of operation `op` in some database is prepared; `transaction` is the global one.

@@ -43,9 +43,11 @@ impl Verifier {
         }
     }
 
-    /// A verifier of the guarantees of a pattern.
+    /// A verifier of the guarantees of a pattern, and of the parts of the world that are at work.
     pub fn of(system: &Arc<System>, properties: &Properties, promises: &Promises) -> Self {
-        Self::new(system, properties, &promises.guarantees).within(promises.within)
+        let of_parts = properties.of_parts(system, &promises.guarantees);
+        let judged = [&promises.guarantees[..], &of_parts].concat();
+        Self::new(system, properties, &judged).within(promises.within)
     }
 
     /// This verifier with a bound: what is still open so long after the load is over and everything

@@ -94,6 +94,9 @@ impl Database {
             }
             let apply = self.reach(&ctx, Hook::Apply, label::COMMIT, When::Before);
             heard = self.is_heard(&call, order, apply.ok_or(DbError::Unknown)?);
+            if let Some(session) = self.state_mut().sessions.get_mut(txn) {
+                session.applied = true;
+            }
             writes = self.install(&ctx, txn, &changes, lsn, None);
             self.reach(&ctx, Hook::Apply, label::COMMIT, When::After);
         }

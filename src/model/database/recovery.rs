@@ -35,9 +35,8 @@ impl Database {
             state.reaping = false;
             state.branches = Numbered::new();
             let sessions = std::mem::take(&mut state.sessions);
-            state
-                .lost_transactions
-                .extend(sessions.iter().map(|(txn, session)| (TxnId(txn), session.ctx)));
+            let lost = sessions.iter().filter(|(_, session)| !session.applied);
+            state.lost_transactions.extend(lost.map(|(txn, session)| (TxnId(txn), session.ctx)));
             (state.pool.clone(), state.cores.clone(), sessions)
         };
         if let Some(books) = &self.contention {

@@ -151,6 +151,7 @@ impl Database {
             grant,
             changes: Changes::default(),
             closing: false,
+            applied: false,
             preparing: None,
             refused: false,
             duplicate: false,

@@ -62,6 +62,8 @@ pub(super) struct Session {
     pub changes: Changes,
     /// True once a commit or prepare was submitted: it is carried out even if the session breaks.
     pub closing: bool,
+    /// True once its commit has taken effect.
+    pub applied: bool,
     /// The tag of the branch, once it prepares.
     pub preparing: Option<u128>,
     /// True if a business rule refused a statement.
