@@ -27,8 +27,8 @@ pub trait Property: Sized + 'static {
     const WHEN: When;
     /// The kinds of record that it is shown.
     const SEES: &'static [Kind];
-    /// The part of the world whose property it is: tells whether that part is at work. Nobody has to
-    /// promise such a property; it is judged wherever its part is at work.
+    /// The part of the world whose property it is: tells whether that part is at work. Nobody has
+    /// to promise such a property; it is judged wherever its part is at work.
     const OF_PARTS: Option<Applies> = None;
 
     /// The property before the first record.
