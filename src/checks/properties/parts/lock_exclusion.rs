@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::checks::properties::{Case, Ended, Finding, Property, When};
-use crate::kernel::Time;
+use crate::kernel::{Span, Time};
 use crate::model::record::{Event, Kind, OpId, Record};
 use crate::model::system::{ColumnRef, RowKey, System, TableId};
 
@@ -26,7 +26,15 @@ pub struct LockExclusion {
     now: Time,
     /// The time at which the last writer of each row gave back its lock.
     free_since: BTreeMap<(TableId, RowKey), Time>,
+    /// The number of rows at which those that were free for long are forgotten.
+    most: usize,
 }
+
+/// The least number of rows that are remembered.
+const ROWS: usize = 1 << 12;
+
+/// The time after which a row that was given back may be forgotten: no lock is held for longer.
+const LONG: Span = Span::from_secs(600);
 
 impl Property for LockExclusion {
     const NAME: &'static str = "lock-exclusion";
@@ -58,6 +66,10 @@ impl Property for LockExclusion {
                 self.case.chance();
                 let since = Time::from_nanos(record.time.as_nanos() - held.as_nanos());
                 let free = self.free_since.insert((table, row), record.time);
+                if self.free_since.len() > self.most.max(ROWS) {
+                    self.free_since.retain(|_, free| *free + LONG >= record.time);
+                    self.most = 2 * self.free_since.len();
+                }
                 if free.is_some_and(|free| since < free) {
                     self.case.fail(record.time, record.op, || {
                         let (row, table) = (row.0, table.0);

@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::checks::by_op::ByOp;
 use crate::checks::properties::{Case, Ended, Finding, Property, When};
 use crate::kernel::{NodeId, Numbered};
 use crate::model::contract::label;
@@ -19,13 +20,17 @@ use crate::model::database::Direction;
 use crate::model::record::{Event, Kind, LabelId, LogId, OpId, Record, TxnId};
 use crate::model::system::{DatabaseId, StepId, System};
 
-/// An effect in a database.
-type Effect = (DatabaseId, OpId, StepId, Direction);
+/// An effect of an operation, as a bit.
+type Effect = (OpId, u64);
+
+/// The bit of an effect among those of its operation.
+const fn bit(step: StepId, direction: Direction) -> u64 {
+    1 << (step.0 % 32 * 2 + direction as u8)
+}
 
 /// The check that a crash takes nothing that was durable.
 pub struct RecoveryLosesNothing {
     case: Case,
-    system: Arc<System>,
     /// The records of each database's log that no forced write has covered.
     tails: BTreeMap<LogId, VecDeque<(LabelId, u32)>>,
     /// The node of each database.
@@ -33,7 +38,9 @@ pub struct RecoveryLosesNothing {
     prepared: Numbered<TxnId, ()>,
     /// The effects of the transaction that is about to commit.
     shown: Vec<Effect>,
-    durable: BTreeSet<Effect>,
+    /// The durable effects of each operation, and the databases that have some.
+    durable: ByOp<u64>,
+    databases: BTreeSet<DatabaseId>,
 }
 
 impl RecoveryLosesNothing {
@@ -42,20 +49,32 @@ impl RecoveryLosesNothing {
         let line = (label::COMMIT, record.process);
         let tail = self.tails.get(&LogId::of_database(database));
         let is_durable = tail.is_none_or(|tail| !tail.contains(&line));
-        let shown = std::mem::take(&mut self.shown);
-        self.durable.extend(shown.into_iter().filter(|_| is_durable));
+        for (op, bit) in std::mem::take(&mut self.shown).into_iter().filter(|_| is_durable) {
+            *self.durable.get_mut(op) |= bit;
+            self.databases.insert(database);
+        }
+    }
+
+    /// Takes an effect from the durable ones; returns whether it was there.
+    fn remove(&mut self, (op, bit): Effect) -> bool {
+        let durable = self.durable.get_mut(op);
+        let was_there = *durable & bit != 0;
+        *durable &= !bit;
+        was_there
     }
 
     fn show(&mut self, record: &Record, effect: Effect, change: i64) {
         match (record.process, change) {
-            (0, ..0) if self.durable.remove(&effect) => {
+            (0, ..0) if self.remove(effect) => {
                 let (op, step) = (record.op.0, record.step.0);
                 self.case.fail(record.time, record.op, || {
                     format!("recovery lost step {step} of operation {op}, which was durable")
                 });
             }
             (0, _) => {}
-            (_, ..0) => drop(self.durable.remove(&effect)),
+            (_, ..0) => {
+                self.remove(effect);
+            }
             _ => self.shown.push(effect),
         }
     }
@@ -77,15 +96,15 @@ impl Property for RecoveryLosesNothing {
     ];
     const OF_PARTS: Option<super::Applies> = Some(super::everywhere);
 
-    fn new(system: &Arc<System>) -> Self {
+    fn new(_: &Arc<System>) -> Self {
         Self {
             case: Case::default(),
-            system: Arc::clone(system),
             tails: BTreeMap::new(),
             nodes: BTreeMap::new(),
             prepared: Numbered::new(),
             shown: Vec::new(),
-            durable: BTreeSet::new(),
+            durable: ByOp::default(),
+            databases: BTreeSet::new(),
         }
     }
 
@@ -103,16 +122,15 @@ impl Property for RecoveryLosesNothing {
                 self.shown.clear();
                 if let Some(database) = self.nodes.get(&record.node) {
                     self.tails.remove(&LogId::of_database(*database));
-                    if self.durable.iter().any(|effect| effect.0 == *database) {
+                    if self.databases.contains(database) {
                         self.case.chance();
                     }
                 }
             }
             Event::Prepared { txn, .. } => drop(self.prepared.insert(txn, ())),
             Event::Resolved { txn, .. } => drop(self.prepared.remove(txn)),
-            Event::Shown { column, direction, change } => {
-                let database = self.system.table(column.table).database;
-                self.show(record, (database, record.op, record.step, direction), change);
+            Event::Shown { direction, change, .. } => {
+                self.show(record, (record.op, bit(record.step, direction)), change);
             }
             Event::Committed { txn, .. } if self.prepared.contains(txn) => self.shown.clear(),
             Event::Committed { database, .. } => self.commit(record, database),

@@ -327,10 +327,14 @@ fn copies_catch_up() {
         history.at(105_000).found("copies-catch-up", settled).verdict()
     };
     assert_eq!(judged(true, |_| ()), Violated);
-    let half = |history: &mut History| drop(history.value(COPY, 0, 3, 6).value(COPY, 0, 4, 5));
+    let half = |history: &mut History| {
+        history.value(COPY, 0, 3, 6).value(COPY, 0, 4, 5);
+    };
     assert_eq!(judged(true, half), Violated);
     assert_eq!(judged(false, half), Undecided, "it may yet come");
-    let whole = |history: &mut History| drop(history.value(COPY, 0, 4, 6).value(COPY, 0, 3, 6));
+    let whole = |history: &mut History| {
+        history.value(COPY, 0, 4, 6).value(COPY, 0, 3, 6);
+    };
     assert_eq!(judged(true, whole), Held);
     let deleted = |history: &mut History| {
         history.value(COPY, 0, 4, 6).value(COPY, 0, 3, 6).delete(CUSTOMERS, 3);
@@ -349,7 +353,9 @@ fn copies_never_go_back() {
         for value in [5, 6, 7] {
             history.at(20_000).value(CUSTOMERS, 0, 3, value);
         }
-        values.iter().for_each(|value| drop(history.value(COPY, 0, 3, *value)));
+        for value in values {
+            history.value(COPY, 0, 3, *value);
+        }
         history.at(30_000).found("copies-never-go-back", true).verdict()
     };
     assert_eq!(judged(&[5, 6, 7]), Held);
