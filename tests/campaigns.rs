@@ -111,6 +111,24 @@ fn a_sweep_in_shards_is_the_same_sweep() {
     same(&single, &merged);
 }
 
+#[test]
+fn a_sensitivity_in_shards_is_the_same_sensitivity() {
+    let place = Place::new();
+    let single = place.path("single");
+    let options = ["--seeds", "6", "--only", "services.stock", "--factor", "3"];
+    let sensitivity = ["-q", "sensitivity", HELD, "--out", &single];
+    said(&[&sensitivity[..], &options].concat(), 0);
+    let plan = place.plan(&[&["--sensitivity"], &options[..]].concat());
+    for shard in ["0/2", "1/2"] {
+        place.shard(&plan, shard, "parts");
+    }
+    let merged = place.path("merged");
+    said(&["-q", "campaign", "merge", &plan, &place.path("parts"), "--out", &merged], 0);
+    same(&single, &merged);
+    let alone = ["campaign", "plan", HELD, "--factor", "3"];
+    assert!(said(&alone, 2).contains("--sensitivity"), "what moves nothing is refused");
+}
+
 const SHOP: &str = "tests/scenarios/explored.toml";
 
 /// A fuzz of two variants of which one breaks promises, a batch of three with fewer runs.

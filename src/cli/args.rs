@@ -17,7 +17,9 @@ use crate::scenario::estimate::Bounds;
 
 pub use campaigns::{Campaign, Merge, Parts, Planned, Report, Shard, Step, Verify};
 pub use single::{Run, Trace, TraceFormat, Walk};
-pub use studies::{Capacity, Compare, Crossover, Diff, Runs, Sensitivity, Sweep, SweepFormat};
+pub use studies::{
+    Capacity, Compare, Crossover, Diff, Moved, Runs, Sensitivity, Sweep, SweepFormat,
+};
 pub use textbooks::{Claims, VerifyModel};
 
 /// The number of columns that the help takes at most.
@@ -82,7 +84,7 @@ pub enum Command {
     /// Every number that both have is paired over the seeds that both have; the differences that
     /// stand out are reported, corrected for multiple comparisons. Nothing is simulated.
     Diff(Diff),
-    /// Run a comparison, a sweep or a fuzz in shards, on any number of machines.
+    /// Run a comparison, a sweep, a sensitivity or a fuzz in shards, on any number of machines.
     ///
     /// driftlab brings no scheduler; any that starts a command with a number does. The folder that
     /// `merge` makes is that of `driftlab compare`, `sweep` or `fuzz`, to the byte, whatever the

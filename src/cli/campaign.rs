@@ -1,4 +1,5 @@
-//! `driftlab campaign`: a comparison, a sweep or a fuzz in shards, on any number of machines.
+//! `driftlab campaign`: a comparison, a sweep, a sensitivity or a fuzz in shards, on any number of
+//! machines.
 //!
 //! driftlab brings no scheduler. `plan` writes down what is run; `run --shard I/N` runs every Nth
 //! [item](items) from the Ith on, alone and without a network, and leaves one file; `merge` makes
@@ -25,7 +26,9 @@ use super::job::{Job, Order, Plan};
 use super::output::{self, FileError};
 use super::progress::Progress;
 use super::unfinished::Unfinished;
-use super::{Error, Exit, Session, archive, complain, fuzz, print, quote, remark, source, sweep};
+use super::{
+    Error, Exit, Session, archive, complain, fuzz, print, quote, remark, sensitivity, source, sweep,
+};
 use crate::experiment::stop::Stop;
 use crate::report::export::File;
 use crate::report::human::{list, some};
@@ -47,6 +50,7 @@ fn plan(session: &Session, args: &Planned) -> Result<Exit, Error> {
     let scenario = source::load(session, &runs.scenario)?;
     let order = match args.sweep || !args.vary.is_empty() {
         _ if args.fuzz => fuzz_order(&scenario, args)?,
+        _ if args.sensitivity => sensitivity::order(&scenario, runs, &args.moved)?,
         true => sweep::order(session, &scenario, runs, &args.vary, &args.measure)?,
         false => super::compare::order(&scenario, runs, None)?,
     };

@@ -1,6 +1,6 @@
 //! `driftlab sensitivity`: which of the stated differences hang on which assumption.
 
-use super::args::{Format, Sensitivity as Args};
+use super::args::{Format, Moved, Runs, Sensitivity as Args};
 use super::compare::choose;
 use super::job::{Job, Order, Outcome, Place, Plan, carry_out};
 use super::moved::Moves;
@@ -12,7 +12,7 @@ use crate::stats::MIN_SEEDS;
 /// `driftlab sensitivity`.
 pub fn sensitivity(session: &Session, args: &Args) -> Result<Exit, Error> {
     let scenario = source::load(session, &args.runs.scenario)?;
-    let plan = Plan::new(&scenario, order(&scenario, args)?);
+    let plan = Plan::new(&scenario, order(&scenario, &args.runs, &args.moved)?);
     let job = Job::new(session, scenario, plan)?;
     let place = Place { out: args.out.as_deref(), named: job.folder(), fresh: args.fresh };
     carry_out(session, &job, &args.runs, &place, |outcome| match (outcome, args.format) {
@@ -25,35 +25,36 @@ pub fn sensitivity(session: &Session, args: &Args) -> Result<Exit, Error> {
 }
 
 /// The order of a comparison whose assumptions are moved.
-fn order(scenario: &Scenario, args: &Args) -> Result<Order, Error> {
-    let variants = choose(scenario, &args.runs.variants)?;
-    comparable(&variants, args)?;
-    let mut options = args.runs.options(scenario);
-    options.push_str(&format!(" --factor {}", args.factor));
-    if !args.only.is_empty() {
-        options.push_str(&format!(" --only {}", quote(&args.only.join(","))));
+pub fn order(scenario: &Scenario, runs: &Runs, moved: &Moved) -> Result<Order, Error> {
+    let variants = choose(scenario, &runs.variants)?;
+    comparable(&variants, runs)?;
+    let Moved { factor, only, morris } = moved;
+    let mut options = runs.options(scenario);
+    options.push_str(&format!(" --factor {factor}"));
+    if !only.is_empty() {
+        options.push_str(&format!(" --only {}", quote(&only.join(","))));
     }
-    let trajectories = args.morris.unwrap_or(0);
+    let trajectories = morris.unwrap_or(0);
     if trajectories > 0 {
         options.push_str(&format!(" --morris {trajectories}"));
     }
-    let moves = Moves { factor: args.factor, only: args.only.clone(), trajectories };
+    let moves = Moves { factor: *factor, only: only.clone(), trajectories };
     Ok(Order {
         command: "sensitivity",
         options,
         variants: variants.iter().map(|variant| variant.name.shown.to_string()).collect(),
-        seeds: args.runs.seeds(scenario),
-        twins: !args.runs.no_twin,
+        seeds: runs.seeds(scenario),
+        twins: !runs.no_twin,
         moves: Some(moves),
         ..Order::default()
     })
 }
 
 /// Refuses what no difference could be stated of.
-fn comparable(variants: &[&Variant], args: &Args) -> Result<(), Error> {
+fn comparable(variants: &[&Variant], runs: &Runs) -> Result<(), Error> {
     let message = match () {
         () if variants.len() < 2 => "a difference is one between two variants".to_owned(),
-        () if args.runs.seeds < MIN_SEEDS as u64 => {
+        () if runs.seeds < MIN_SEEDS as u64 => {
             format!("an interval needs at least {MIN_SEEDS} seeds")
         }
         () => return Ok(()),

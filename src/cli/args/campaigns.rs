@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::{Draws, FUZZ_RUNS, Limits, MOST_RUNS, Runs, Workers};
+use super::{Draws, FUZZ_RUNS, Limits, MOST_RUNS, Moved, Runs, Workers};
 
 /// `driftlab campaign`.
 #[derive(Args, Debug)]
@@ -17,8 +17,8 @@ pub struct Campaign {
 /// The steps of a campaign.
 #[derive(Subcommand, Debug)]
 pub enum Step {
-    /// Write down what is run: variants of a scenario on seeds, at the points of a sweep if there
-    /// is one, or the runs of a fuzz.
+    /// Write down what is run: variants of a scenario on seeds, at the points of a sweep or with
+    /// assumptions moved if that is asked for, or the runs of a fuzz.
     Plan(Planned),
     /// Run a shard of a plan: every Nth run from the Ith on.
     ///
@@ -49,9 +49,13 @@ const FUZZED: [&str; 7] = [
     "require_coverage",
 ];
 
+/// The options that only a sensitivity has.
+const MOVED: [&str; 3] = ["factor", "only", "morris"];
+
 /// `driftlab campaign plan`.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("fuzzed").requires("fuzz").multiple(true).args(FUZZED))]
+#[command(group = ArgGroup::new("move").requires("sensitivity").multiple(true).args(MOVED))]
 pub struct Planned {
     /// The runs.
     #[command(flatten)]
@@ -65,6 +69,12 @@ pub struct Planned {
     /// The figures of a sweep to draw and to tell, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "MEASURE,...")]
     pub measure: Vec<String>,
+    /// Move assumptions, as `driftlab sensitivity` does.
+    #[arg(long, conflicts_with_all = ["sweep", "vary", "measure", "fuzz"])]
+    pub sensitivity: bool,
+    /// Of a sensitivity: the assumptions that are moved, and how far.
+    #[command(flatten)]
+    pub moved: Moved,
     /// Search for faults that break a guarantee, as `driftlab fuzz` does.
     #[arg(long, conflicts_with_all = ["sweep", "vary", "measure", "seeds", "no_twin"])]
     pub fuzz: bool,

@@ -137,12 +137,9 @@ pub enum SweepFormat {
     Csv,
 }
 
-/// `driftlab sensitivity`.
+/// The assumptions that a sensitivity moves, and how far.
 #[derive(Args, Debug)]
-pub struct Sensitivity {
-    /// The runs of each comparison.
-    #[command(flatten)]
-    pub runs: Runs,
+pub struct Moved {
     /// By how much each assumption is divided and multiplied.
     #[arg(long, default_value_t = 2.0, value_parser = factor)]
     pub factor: f64,
@@ -155,6 +152,17 @@ pub struct Sensitivity {
     #[arg(long, value_name = "TRAJECTORIES")]
     #[arg(value_parser = clap::value_parser!(u16).range(2..=1_000))]
     pub morris: Option<u16>,
+}
+
+/// `driftlab sensitivity`.
+#[derive(Args, Debug)]
+pub struct Sensitivity {
+    /// The runs of each comparison.
+    #[command(flatten)]
+    pub runs: Runs,
+    /// The assumptions that are moved.
+    #[command(flatten)]
+    pub moved: Moved,
     /// The folder for the results; by default `reports/<scenario name>-sensitivity`. It is replaced
     /// as a whole, and refused if it holds anything that driftlab did not write.
     #[arg(long, value_name = "DIR")]
