@@ -163,9 +163,16 @@ impl Invariants {
             })
             .collect();
         let tables = system.invariants.iter().flat_map(|spec| rules::tables(&spec.rule));
-        let mirror = Mirror::new(system, tables);
+        let derived = system.steps().filter_map(|step| Some((step.table, step.derive.as_ref()?)));
+        let derived = derived.flat_map(|(table, derive)| [table, derive.source]);
+        let mirror = Mirror::new(system, tables.chain(derived));
         let by_kind = ByKind::new(system, Gauge::new(window));
         Self { mirror, watched, total, by_kind, window, changed: true }
+    }
+
+    /// The rows as the stores show them.
+    pub(in crate::checks) const fn mirror(&self) -> &Mirror {
+        &self.mirror
     }
 
     /// Takes in a change of a cell of a committed row, or its deletion, by an operation of that

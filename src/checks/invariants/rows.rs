@@ -1,4 +1,4 @@
-//! A copy of the rows that invariants refer to, rebuilt from the history. Only written rows take
+//! A copy of the rows that invariants and derivations refer to, rebuilt from the history. Only written rows take
 //! memory, since all initial rows of a table are equal.
 
 use std::num::NonZeroU32;
@@ -23,7 +23,7 @@ pub struct Change<'m> {
     pub by: Option<OperationKind>,
 }
 
-/// The rows of all tables that an invariant refers to.
+/// The rows of all tables that an invariant or a derivation refers to.
 #[derive(Debug)]
 pub struct Mirror {
     tables: Vec<Option<Rows>>,
@@ -43,6 +43,8 @@ struct Rows {
     keys: Chunks<u64>,
     live: Chunks<bool>,
     cells: Cells,
+    /// True if any row has ever changed.
+    changed: bool,
 }
 
 /// The cells of rows, a whole number of rows in each chunk.
@@ -138,19 +140,14 @@ impl Mirror {
         before.clear();
         let existed = rows.get(slot).map(|cells| before.extend_from_slice(cells)).is_some();
         let changed = rows.write(slot, cell);
+        rows.changed |= changed;
         let old = existed.then_some(before.as_slice());
         changed.then(|| Change { table, key, old, new: rows.get(slot), by })
     }
 
-    /// Takes in an [`Event::Value`] or [`Event::RowDeleted`]; returns whether that changed a
-    /// watched row.
-    pub fn write(&mut self, record: &Record) -> bool {
-        let Some((table, key, cell)) = cell(record) else { return false };
-        let rows = self.tables.get_mut(table.index()).and_then(Option::as_mut);
-        rows.is_some_and(|rows| {
-            let slot = rows.slot(key);
-            rows.write(slot, cell)
-        })
+    /// Returns whether any row of a table has ever changed.
+    pub fn has_changed(&self, table: TableId) -> bool {
+        self.tables[table.index()].as_ref().is_some_and(|rows| rows.changed)
     }
 }
 
@@ -163,12 +160,13 @@ impl Rows {
             keys: Chunks::new(),
             live: Chunks::new(),
             cells: Cells::default(),
+            changed: false,
         }
     }
 
     /// The slot of a row, which is made on first use.
     fn slot(&mut self, key: u64) -> usize {
-        let Self { fresh, initial, slots, keys, live, cells } = self;
+        let Self { fresh, initial, slots, keys, live, cells, .. } = self;
         let slot = slots.get_mut(RowKey(key)).get_or_insert_with(|| {
             keys.push(key);
             live.push(key < *initial);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::Books;
+use crate::checks::invariants::rows::Mirror;
 use crate::checks::outcome::Operations;
 use crate::checks::verdict::{Judgement, Verdict};
 use crate::kernel::{Span, Time};
@@ -73,6 +74,8 @@ pub struct Ended<'a> {
     pub system: &'a System,
     /// The outcome of every operation.
     pub operations: &'a Operations,
+    /// The rows that a derivation or an invariant refers to.
+    pub(in crate::checks) mirror: &'a Mirror,
     /// True if the system was quiescent.
     pub settled: bool,
     /// The time of the end.
@@ -90,6 +93,7 @@ impl<'a> Ended<'a> {
         Self {
             system,
             operations: &books.operations,
+            mirror: books.invariants.mirror(),
             settled: books.settled,
             at: Time::from_nanos(books.now),
             quiet: Time::from_nanos(books.healed.max(load)),
