@@ -1,5 +1,6 @@
 //! The pieces of work that are measured. Each runs in a process of its own, so that its time and
 //! its peak of memory are its own.
+#![allow(clippy::disallowed_types, reason = "the work is timed from outside, and reads no clock")]
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -69,9 +69,8 @@ mod tests {
         let mut offered = Offered::default();
         let info = |at: u64| {
             let mut keys = [RowKey(0); MAX_KEYS];
-            for place in 0..at as usize % (MAX_KEYS + 1) {
-                keys[place] = RowKey(at * 7 * (place as u64 % 3));
-            }
+            let used = keys.iter_mut().take(at as usize % (MAX_KEYS + 1));
+            used.zip(0..).for_each(|(key, place)| *key = RowKey(at * 7 * (place % 3)));
             let (kind, arrived) = (OperationKind(at as u16 % 9), Time::from_nanos(at));
             OpInfo { kind, keys, stream: at << 40, ordinal: at ^ 3, arrived }
         };

@@ -53,7 +53,8 @@ pub struct Walk {
 pub struct Telling {
     /// The variant.
     pub variant: String,
-    /// The outcome that the operation comes to.
+    /// The outcome that the operation comes to, which tests hold against the run.
+    #[allow(dead_code, reason = "the program prints what happened, not what is expected")]
     pub ends: String,
     /// The name of the operation, such as `shoppers#100`.
     operation: Option<String>,

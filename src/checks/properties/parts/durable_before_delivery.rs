@@ -42,12 +42,11 @@ impl Property for DurableBeforeDelivery {
 
     fn see(&mut self, record: &Record) {
         match record.event {
-            Event::Logged { log, label, .. } if log.database().is_none() => {
-                if label == label::EVENT || self.tails.contains_key(&record.node) {
+            Event::Logged { log, label, .. } if log.database().is_none()
+                && (label == label::EVENT || self.tails.contains_key(&record.node)) => {
                     let tail = self.tails.entry(record.node).or_default();
                     tail.push_back((label, record.op));
                 }
-            }
             Event::Forced { log, records, .. } if log.database().is_none() => {
                 let Some(tail) = self.tails.get_mut(&record.node) else { return };
                 for (label, op) in tail.drain(..tail.len().min(records as usize)) {

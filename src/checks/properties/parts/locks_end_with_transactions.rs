@@ -82,11 +82,10 @@ impl Property for LocksEndWithTransactions {
                 let own = (record.process, record.node, (table, row));
                 self.held.retain(|it| (it.process, it.node, it.row) != own);
             }
-            Event::Committed { txn, .. } | Event::Aborted { txn, .. } => {
-                if self.held.iter().any(|held| held.txn == txn) {
+            Event::Committed { txn, .. } | Event::Aborted { txn, .. }
+                if self.held.iter().any(|held| held.txn == txn) => {
                     self.ended.push(txn);
                 }
-            }
             Event::Crashed { .. } => self.held.retain(|held| held.node != record.node),
             _ => {}
         }

@@ -60,11 +60,10 @@ impl Property for ReadQuorum {
             Event::Shown { direction: Direction::Undo, change: 1.., .. } => {
                 *self.undone.get_mut(record.op) = true;
             }
-            Event::ProbeBegan { probe, .. } if record.op != OpId::NONE => {
-                if self.done.get(record.op) {
+            Event::ProbeBegan { probe, .. } if record.op != OpId::NONE
+                && self.done.get(record.op) => {
                     self.open.insert(probe, true);
                 }
-            }
             Event::ProbeSaw { table, probe, sight }
                 if self.copies.contains(&table) && self.open.contains_key(&probe) =>
             {
