@@ -57,6 +57,9 @@ pub(super) fn of<'j>(
     let outside = budget::inside(&scenario.faults, &promises.budget, &site).err();
     let kept = runs.first().map_or(&[][..], |run| &run.promised);
     for (number, finding) in kept.iter().enumerate() {
+        if !runs.iter().any(|run| run.promised[number].counts()) {
+            continue;
+        }
         let judged = runs
             .iter()
             .map(|run| within_budget(run.promised[number].judgement.clone(), outside.as_ref()));

@@ -144,7 +144,7 @@ impl Tally {
             return;
         }
         self.coverage.take(&tried.paths);
-        for finding in &tried.findings {
+        for finding in tried.findings.iter().filter(|finding| finding.counts()) {
             if let Some(standing) = self.properties.get_mut(&finding.property) {
                 standing.count(finding, run);
                 continue;

@@ -49,5 +49,6 @@ mod verifier;
 mod tests;
 
 pub use case::Case;
+pub use parts::is_of_parts;
 pub use property::{Ended, Finding, Properties, Property, PropertyEntry, When};
 pub use verifier::Verifier;

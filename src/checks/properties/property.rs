@@ -196,9 +196,4 @@ impl Properties {
         };
         self.iter().filter(applies).map(|entry| entry.name).collect()
     }
-
-    /// Returns whether this is a property of a part of the world.
-    pub fn is_of_parts(&self, name: &str) -> bool {
-        self.find(name).is_some_and(|entry| entry.kind.of_parts.is_some())
-    }
 }

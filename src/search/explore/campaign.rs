@@ -96,6 +96,7 @@ impl Exploration<'_> {
         let Explored { plans, coverage, .. } = &mut explored;
         let counts = plans.iter().filter(|plan| plan.outcome.degraded.is_none());
         counts.for_each(|plan| coverage.take(&plan.outcome.paths));
+        explored.drop_what_does_not_count();
         explored
     }
 

@@ -3,6 +3,7 @@
 use super::candidates::{PruneReason, Pruned, Strike};
 use crate::checks::Verdict;
 use crate::checks::census::Census;
+use crate::checks::properties::is_of_parts;
 use crate::faults::budget::Excess;
 use crate::faults::trigger::OpName;
 use crate::kernel::Span;
@@ -124,6 +125,25 @@ impl Explored {
             both.iter().filter_map(|pruned| pruned.get(&reason)).sum::<u64>()
         };
         PruneReason::ALL.into_iter().map(move |reason| (reason, of(reason))).filter(|it| it.1 > 0)
+    }
+
+    /// Drops the properties of parts that no plan breaks: nobody has promised them.
+    pub(super) fn drop_what_does_not_count(&mut self) {
+        let broken = |at: usize| {
+            self.plans.iter().any(|plan| plan.outcome.verdicts[at] == Verdict::Violated)
+        };
+        let names = self.properties.iter().enumerate();
+        let counts: Vec<bool> = names.map(|(at, name)| !is_of_parts(name) || broken(at)).collect();
+        let kept = |at: &mut usize| {
+            *at += 1;
+            counts[*at - 1]
+        };
+        let mut at = 0;
+        self.properties.retain(|_| kept(&mut at));
+        for plan in &mut self.plans {
+            at = 0;
+            plan.outcome.verdicts.retain(|_| kept(&mut at));
+        }
     }
 
     /// Returns whether nothing is open: every plan was run, settled, and had its faults as planned.

@@ -45,10 +45,16 @@
 
 mod bits;
 
-use super::Properties;
+use super::{Finding, Properties, Property};
+use crate::checks::verdict::Verdict;
 use crate::kernel::NodeId;
 use crate::model::record::{Event, MessageClass, OpId, Record};
 use crate::model::system::System;
+
+/// Returns whether a property is one of a part of the world.
+pub fn is_of_parts(name: &str) -> bool {
+    NAMES.contains(&name)
+}
 
 /// Returns whether a part is at work in a system under a pattern with these guarantees.
 pub type Applies = fn(&System, &[&str]) -> bool;
@@ -57,6 +63,9 @@ pub type Applies = fn(&System, &[&str]) -> bool;
 macro_rules! parts {
     ($($file:ident: $property:ident,)*) => {
         $(mod $file;)*
+
+        /// The names of these properties.
+        const NAMES: &[&str] = &[$(<$file::$property as Property>::NAME),*];
 
         impl Properties {
             /// These properties, and those of the parts of the world.
@@ -91,6 +100,13 @@ parts! {
     corrections_follow_their_source: CorrectionsFollowTheirSource,
     message_numbers_used_once: MessageNumbersUsedOnce,
     transactions_end_once: TransactionsEndOnce,
+}
+
+impl Finding {
+    /// Returns whether it counts: what nobody has promised is worth telling only if it is broken.
+    pub fn counts(&self) -> bool {
+        self.verdict() == Verdict::Violated || !is_of_parts(&self.property)
+    }
 }
 
 const fn everywhere(_: &System, _: &[&str]) -> bool {
