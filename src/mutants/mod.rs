@@ -86,6 +86,10 @@ pub struct Mutant {
     /// The reason why no search finds the mutant, or why some miss it.
     #[serde(default)]
     pub missed: Option<String>,
+    /// False while the searches of the table have not been run for the mutant. Its least plan is
+    /// tested all the same.
+    #[serde(default = "by_default")]
+    pub hunted: bool,
     /// The properties that the mutant violates in every run, before anything goes wrong.
     #[serde(default)]
     pub at_once: Vec<String>,

@@ -199,7 +199,8 @@ pub fn page(rows: &[Row]) -> String {
     page
 }
 
-/// The end of the page, below the rows: the mutants that are not found, or not always.
+/// The end of the page, below the rows: the mutants that are not found, or not always, and those
+/// that were not searched for.
 pub fn missed() -> String {
     let mut page = String::new();
     for (mutant, why) in mutants().iter().filter_map(|it| Some((it, it.missed.as_ref()?))) {
@@ -207,6 +208,12 @@ pub fn missed() -> String {
             page.push_str("\n## Not found, or not always\n\n");
         }
         let _ = writeln!(page, "- **{}** {}: {why}.", mutant.id, mutant.about);
+    }
+    let rest = mutants().iter().filter(|it| !it.hunted).map(|it| &*it.id);
+    let rest = rest.collect::<Vec<_>>().join(", ");
+    if !rest.is_empty() {
+        page.push_str("\n## Not searched for yet\n\n");
+        let _ = writeln!(page, "Tests hold only their least plans against them: {rest}.");
     }
     page
 }
