@@ -12,7 +12,12 @@
 //! peaks, divided by that of the numbers of operations, so that the start of a process counts for
 //! nothing.
 
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures, and prints")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "it measures, and prints"
+)]
 
 #[cfg(not(target_os = "linux"))]
 fn main() {

@@ -1,5 +1,5 @@
-//! A copy of the rows that invariants and derivations refer to, rebuilt from the history. Only written rows take
-//! memory, since all initial rows of a table are equal.
+//! A copy of the rows that invariants and derivations refer to, rebuilt from the history. Only
+//! written rows take memory, since all initial rows of a table are equal.
 
 use std::num::NonZeroU32;
 
