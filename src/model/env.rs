@@ -11,12 +11,13 @@ use super::disk::{Disk, Disks};
 use super::lapse::{Lapse, Lapses};
 use super::local_fault::LocalFaults;
 use super::offered::Offered;
+pub use super::offered::OpInfo;
 use super::path::{Path, Paths};
 use super::point::{Action, Point, Watcher};
 use super::record::{Event, LabelId, OpId, Record, TxnId};
 use super::replica::lag::Lags;
 use super::schema::Schemas;
-use super::system::{MAX_KEYS, OperationKind, RetrySpec, RowKey, StepId, System};
+use super::system::{RetrySpec, StepId, System};
 use crate::kernel::{NodeId, Purpose, RandomStreams, Recorder, Sim, Span, Time};
 
 /// A cheap handle to what every part of the world shares.
@@ -91,21 +92,6 @@ impl Ctx {
     pub const fn at_step(self, step: StepId, attempt: u16) -> Self {
         Self { step, attempt, ..self }
     }
-}
-
-/// The facts of an operation that are known from its arrival on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OpInfo {
-    /// The kind of operation.
-    pub kind: OperationKind,
-    /// Its keys, in the order of [`super::system::OperationSpec::keys`].
-    pub keys: [RowKey; MAX_KEYS],
-    /// The stream name of this operation in keyed draws: a hash of its load and its number there.
-    pub stream: u64,
-    /// The number of the operation within its load, unique in that load.
-    pub ordinal: u64,
-    /// The time of its arrival.
-    pub arrived: Time,
 }
 
 impl Env {

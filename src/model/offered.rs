@@ -1,9 +1,23 @@
 //! The operations of a run, as they are kept for good.
 
-use super::env::OpInfo;
 use super::record::OpId;
 use super::system::{MAX_KEYS, OperationKind, RowKey};
 use crate::kernel::{Chunks, Time};
+
+/// The facts of an operation that are known from its arrival on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OpInfo {
+    /// The kind of operation.
+    pub kind: OperationKind,
+    /// Its keys, in the order of [`super::system::OperationSpec::keys`].
+    pub keys: [RowKey; MAX_KEYS],
+    /// The stream name of this operation in keyed draws: a hash of its load and its number there.
+    pub stream: u64,
+    /// The number of the operation within its load, unique in that load.
+    pub ordinal: u64,
+    /// The time of its arrival.
+    pub arrived: Time,
+}
 
 /// The operations that have arrived, in that order. Each takes a head and the keys that it has,
 /// which are few of those that it may have.
