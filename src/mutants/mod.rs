@@ -62,7 +62,7 @@ pub struct Mutant {
     /// The settings of the pattern, without the mistake.
     #[serde(default)]
     pub settings: Table,
-    /// What is different in the scenario of the mutants, for this one and its original.
+    /// The keys of the scenario of the mutants that differ for this one and its original.
     #[serde(default)]
     pub world: Table,
     /// The technique that lays out the tables, if one does.
